@@ -1,0 +1,24 @@
+/** Tests run on the sources: swc strips the types, `await using` is compiled for Node 20. */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/fixtures/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/codemods/dist/', '<rootDir>/test/codemods/fixtures/'],
+  transform: {
+    '^.+\\.[cm]?ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+    ],
+  },
+  moduleNameMapper: {
+    '^pgferry$': '<rootDir>/src/index.ts',
+    '^pgferry/legacy$': '<rootDir>/src/legacy.ts',
+    '^pgferry/testing$': '<rootDir>/src/testing.ts',
+    '^@pgferry/codemods$': '<rootDir>/codemods/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  collectCoverageFrom: ['src/**/*.ts', 'codemods/src/**/*.ts', '!**/*.d.ts'],
+  coverageProvider: 'v8',
+  testTimeout: 30000,
+}

@@ -1,0 +1,27 @@
+/** A timer that was started; only the clock that made it may clear it. */
+export type TimerHandle = object
+
+/** The only source of time. Tests hand in one that they move by hand. */
+export interface Clock {
+  /** Milliseconds on a scale that never goes back; comparable only with itself. */
+  now(): number
+  /** Milliseconds since 1970-01-01 UTC, for what people and other machines read. */
+  wallClockMs(): number
+  /** Calls `callback` once after `delayMs`; the timer does not keep the process alive when `isBackground`. */
+  setTimer(callback: () => void, delayMs: number, options?: { isBackground?: boolean }): TimerHandle
+  clearTimer(timer: TimerHandle): void
+}
+
+/** The machine's own time. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallClockMs: () => Date.now(),
+  setTimer(callback, delayMs, options) {
+    const timer = setTimeout(callback, delayMs)
+    if (options?.isBackground === true) timer.unref()
+    return timer
+  },
+  clearTimer: (timer) => {
+    clearTimeout(timer as NodeJS.Timeout)
+  },
+}

@@ -1,0 +1,130 @@
+/** Codes a caller can act on; each has one class. */
+export type DbConnectionErrorCode =
+  | 'POOL_CLOSED'
+  | 'ACQUIRE_TIMEOUT'
+  | 'POOL_SATURATED'
+  | 'ACQUIRE_ABORTED'
+  | 'CONNECT_FAILED'
+  | 'LEASE_ENDED'
+  | 'FOREIGN_CONNECTION'
+  | 'ROLLBACK_FAILED'
+  | 'OUTCOME_UNKNOWN'
+  | 'INVALID_OPTION'
+
+/** Base of every error that this package throws itself. SQL errors pass through untouched. */
+export abstract class DbConnectionError extends Error {
+  abstract readonly code: DbConnectionErrorCode
+  /** Whether trying the same call again may succeed without anybody changing anything. */
+  abstract readonly isRetryable: boolean
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** The pool or service was closed; nothing can be acquired any more. */
+export class PoolClosedError extends DbConnectionError {
+  readonly code = 'POOL_CLOSED'
+  readonly isRetryable = false
+}
+
+/** What a pool looked like at the moment of an error. */
+export interface PoolSnapshot {
+  readonly total: number
+  readonly idle: number
+  readonly leased: number
+  readonly waiting: number
+  readonly max: number
+}
+
+/** Who holds a connection, for how long, and from where (the stack, when captured). */
+export interface LeaseHolder {
+  readonly purpose: string
+  readonly heldMs: number
+  readonly stack?: string
+}
+
+/** No connection came within the deadline. `cause` is the last connect failure, when there was one. */
+export class AcquireTimeoutError extends DbConnectionError {
+  readonly code = 'ACQUIRE_TIMEOUT'
+  readonly isRetryable = true
+  constructor(
+    message: string,
+    readonly pool: PoolSnapshot | undefined,
+    readonly longestHolders: readonly LeaseHolder[] = [],
+    options?: { cause?: unknown },
+  ) {
+    super(message, options)
+  }
+}
+
+/** Too many callers are waiting already; refused at once instead of after a timeout. */
+export class PoolSaturatedError extends DbConnectionError {
+  readonly code = 'POOL_SATURATED'
+  readonly isRetryable = true
+}
+
+/** The caller's AbortSignal ended the wait. `cause` is the signal's reason. */
+export class AcquireAbortedError extends DbConnectionError {
+  readonly code = 'ACQUIRE_ABORTED'
+  readonly isRetryable = false
+}
+
+/** The server could not be reached, or it refused the login. `cause` is the driver's error. */
+export class ConnectFailedError extends DbConnectionError {
+  readonly code = 'CONNECT_FAILED'
+  readonly isRetryable = true
+}
+
+/** A connection was used or given back after it had been given back. */
+export class LeaseEndedError extends DbConnectionError {
+  readonly code = 'LEASE_ENDED'
+  readonly isRetryable = false
+}
+
+/** A connection was given back to somebody it did not come from; nothing was changed. */
+export class ForeignConnectionError extends DbConnectionError {
+  readonly code = 'FOREIGN_CONNECTION'
+  readonly isRetryable = false
+}
+
+/** ROLLBACK itself failed; the connection was closed. `cause` is the error that made the rollback necessary. */
+export class RollbackFailedError extends DbConnectionError {
+  readonly code = 'ROLLBACK_FAILED'
+  readonly isRetryable = false
+  constructor(
+    message: string,
+    readonly rollbackError: unknown,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options)
+  }
+}
+
+/** COMMIT was sent and the connection was lost before the answer: it may or may not have taken effect. */
+export class OutcomeUnknownError extends DbConnectionError {
+  readonly code = 'OUTCOME_UNKNOWN'
+  readonly isRetryable = false
+}
+
+/** An option is unknown, of the wrong type or out of range. */
+export class InvalidOptionError extends DbConnectionError {
+  readonly code = 'INVALID_OPTION'
+  readonly isRetryable = false
+  constructor(
+    readonly option: string,
+    readonly received: unknown,
+    readonly expected: string,
+  ) {
+    super(`invalid option ${option}: received ${describeValue(received)}, expected ${expected}`)
+  }
+}
+
+/** Names a value without ever spelling out an object's or a URL's content (it may hold a password). */
+function describeValue(value: unknown): string {
+  if (typeof value === 'string') return /:\/\//.test(value) ? 'a URL' : JSON.stringify(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return `an array of ${String(value.length)}`
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

@@ -1,0 +1,64 @@
+import type { ClientBase } from 'pg'
+
+/** What a borrower asks of a pool. */
+export interface AcquireRequest {
+  /** For statistics, errors and reports. */
+  readonly purpose: string
+  /** Milliseconds for everything together: queue, connect, login. Defaults to the pool's `acquireTimeoutMs`. */
+  readonly timeoutMs?: number
+  /** Ends the wait; the promise then rejects with `ACQUIRE_ABORTED` and no connection is lost. */
+  readonly signal?: AbortSignal
+  readonly readOnly?: boolean
+}
+
+/** A physical connection while it is out of the pool. The same client comes back with a new object for each acquire. */
+export interface PooledConnection {
+  readonly client: ClientBase
+  /** Number of the physical connection in its pool, from 1; it names the connection in reports. */
+  readonly id: number
+}
+
+/** `reuse`: the pool cleans it and keeps it. `discard`: the pool closes it. */
+export type ReleaseOutcome = 'reuse' | 'discard'
+
+/** Counts of connections; `total` = `idle` + `leased` + `opening` + `resetting`, never above `max`. */
+export interface PoolStats {
+  readonly total: number
+  readonly idle: number
+  readonly leased: number
+  readonly opening: number
+  readonly resetting: number
+  /** Callers in the queue. */
+  readonly waiting: number
+  readonly max: number
+}
+
+export interface PoolLimits {
+  readonly max?: number
+  readonly min?: number
+}
+
+/**
+ * How connections are made, kept and chosen. The service owns leases and purposes; a strategy owns physical connections.
+ */
+export interface PoolStrategy {
+  readonly kind: string
+  /**
+   * @throws AcquireTimeoutError, AcquireAbortedError, PoolSaturatedError, PoolClosedError, ConnectFailedError
+   */
+  acquire(request: AcquireRequest): Promise<PooledConnection>
+  /**
+   * Takes a connection back; called once for each acquire. Never throws: what goes wrong while cleaning is an event.
+   *
+   * @throws ForeignConnectionError when it is not out of this pool; nothing is changed then.
+   */
+  release(connection: PooledConnection, outcome: ReleaseOutcome): void
+  stats(): PoolStats
+  resize(limits: PoolLimits): void
+  /** Replaces every connection: idle ones now, leased ones at give-back. Resolves when the old ones are closed. */
+  drain(reason: string): Promise<void>
+  /** Closes up to `count` idle connections and resolves, once they are closed, with how many there were. */
+  trimIdle(count: number): Promise<number>
+  /** Refuses new acquires, settles all waiters with `POOL_CLOSED`, resolves when every connection is closed. */
+  close(): Promise<void>
+}

@@ -1,0 +1,126 @@
+import type { ClientConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import type { Connection, ScopedConnection } from '../core/connection'
+import type { LeaseHolder } from '../core/errors'
+import type { PoolStats, PoolStrategy } from '../pool/pool-strategy'
+
+/** What {@link createConnectionService} is made of; validated once, then frozen. */
+export interface ServiceOptions {
+  /** One database, or several by name; the first is the default. */
+  readonly databases: DatabaseOptions | Readonly<Record<string, DatabaseOptions>>
+  /** Purposes beyond `general`. Asking for any other throws `INVALID_OPTION`. */
+  readonly purposes?: Readonly<Record<string, PurposeOptions>>
+  /** Upper bound of connections over all databases of this service. */
+  readonly budget?: { readonly maxConnections: number }
+}
+
+export interface DatabaseOptions {
+  /** A `pg` config, a URL, or a function called before each new connection (rotating user and password). */
+  readonly connection: string | ClientConfig | (() => Promise<ClientConfig>)
+  readonly strategy?: 'simple' | 'mock' | PoolStrategy
+  readonly pool?: PoolOptions
+}
+
+/** Durations in milliseconds. Defaults: `defaultPoolOptions` in `src/pool/pool-options.ts`, each with its reason. */
+export interface PoolOptions {
+  readonly max?: number
+  readonly min?: number
+  readonly acquireTimeoutMs?: number
+  readonly connectTimeoutMs?: number
+  readonly idleTimeoutMs?: number
+  readonly maxLifetimeMs?: number
+  readonly maxUses?: number
+  readonly maxWaiting?: number
+  readonly leakThresholdMs?: number
+  readonly openTransactionOnRelease?: 'rollback' | 'destroy'
+}
+
+export interface PurposeOptions {
+  /** Connections this purpose may hold at once; without it, the pool's `max`. */
+  readonly max?: number
+  /** Sessions are opened for reading only (`default_transaction_read_only`). */
+  readonly readOnly?: boolean
+  readonly acquireTimeoutMs?: number
+}
+
+export interface AcquireOptions {
+  /** Name of the database; default the first. */
+  readonly database?: string
+  /** Milliseconds until the wait ends with `ACQUIRE_TIMEOUT`. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+  readonly readOnly?: boolean
+}
+
+export interface TransactionOptions extends AcquireOptions {
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable'
+}
+
+export interface QueryOptions {
+  readonly purpose?: string
+  readonly database?: string
+  readonly signal?: AbortSignal
+}
+
+export interface PurposeStats {
+  /** Leases out now. */
+  readonly leased: number
+  /** Callers waiting, for the purpose's own limit or for the pool. */
+  readonly waiting: number
+  /** Leases given out since the start. */
+  readonly acquired: number
+  /** Acquires that ended without a connection since the start. */
+  readonly failed: number
+}
+
+export interface ServiceStats {
+  readonly databases: Readonly<Record<string, PoolStats>>
+  readonly purposes: Readonly<Record<string, PurposeStats>>
+  /** The oldest leases first, at most ten. */
+  readonly longestHolders: readonly LeaseHolder[]
+}
+
+/** The one place where connections come from. */
+export interface DatabaseConnectionService extends AsyncDisposable {
+  /**
+   * The one pattern. The connection goes back when the scope ends, whatever happened in it.
+   *
+   * @example
+   * await using conn = await connections.connection('rag')
+   * await conn.query('SELECT 1')
+   */
+  connection(purpose?: string, options?: AcquireOptions): Promise<ScopedConnection>
+  /** The same for code that cannot use `await using`: the connection goes back when `work` settles. */
+  withConnection<T>(
+    purpose: string,
+    work: (connection: Connection) => T | Promise<T>,
+    options?: AcquireOptions,
+  ): Promise<T>
+  /** BEGIN before `work`, COMMIT after it, ROLLBACK when it throws; its error passes through. */
+  withTransaction<T>(
+    purpose: string,
+    work: (connection: Connection) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>
+  /** For what no scope can express: a connection that an object keeps for its lifetime. */
+  acquireConnection(purpose?: string, options?: AcquireOptions): Promise<Connection>
+  /**
+   * Gives back what {@link acquireConnection} gave; with an `error` the connection is closed instead of reused.
+   *
+   * @throws LeaseEndedError for a second give-back, ForeignConnectionError for a connection of somebody else
+   */
+  releaseConnection(connection: Connection, error?: unknown): void
+  /** One statement, no lease to hold. */
+  query<R extends QueryResultRow = QueryResultRow>(
+    statement: string | QueryConfig,
+    values?: unknown[],
+    options?: QueryOptions,
+  ): Promise<QueryResult<R>>
+  stats(): ServiceStats
+  /** Closes up to `count` idle connections; resolves, once they are closed, with how many there were. */
+  trimIdle(count: number): Promise<number>
+  /**
+   * Refuses new leases and waits for those that are out; after `timeoutMs` (default 10,000) their connections are closed
+   * under them.
+   */
+  close(options?: { readonly timeoutMs?: number }): Promise<void>
+}

@@ -31,6 +31,13 @@ export interface FlagSource {
   /** Calls `listener` after each change, when `snapshot()` answers the new one already. Returns how to stop. */
   onChange(listener: (snapshot: FlagSnapshot) => void): () => void
   health(): FlagHealth
+  /**
+   * Tells the source which components there are, before the first unit of work. A source that must know their names
+   * to find their flags (environment variables) has it; the others leave it out.
+   *
+   * @throws InvalidOptionError when the names and the flags do not fit together.
+   */
+  useComponents?(components: readonly string[]): void
   close(): Promise<void>
 }
 

@@ -20,7 +20,7 @@ const stepsPerUnit = 10_000
  */
 export function toShare(option: string, value: unknown): number {
   const verdict = isShare(value)
-  if (verdict !== true) throw new InvalidOptionError(option, value, String(verdict))
+  if (verdict !== true) throw new InvalidOptionError(option, value, verdict)
   return Math.round((value as number) * stepsPerUnit) / stepsPerUnit
 }
 

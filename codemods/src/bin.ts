@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { main } from './cli/main'
+
+const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as {
+  version: string
+}
+
+void main(
+  process.argv.slice(2),
+  { stdout: process.stdout, stderr: process.stderr, cwd: process.cwd(), env: process.env },
+  {
+    version,
+    loadCommandDeps: async () => (await import('./commands/system-deps.js')).createSystemDeps(),
+  },
+).then((exitCode) => {
+  process.exitCode = exitCode
+})

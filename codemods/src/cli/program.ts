@@ -1,0 +1,138 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { CommandDeps, CommandOutcome } from '../commands/command'
+import type { Verdict } from '../model/site'
+import type { TargetStyle } from '../model/target'
+import { targetStyles } from '../model/target'
+import type { CommonOptions } from './write-outcome'
+
+/** Runs one command with what it needs, and writes down what it found. */
+export type RunCommand = (
+  options: CommonOptions,
+  command: (deps: CommandDeps) => Promise<CommandOutcome>,
+) => Promise<void>
+
+interface PackageCommandOptions extends CommonOptions {
+  readonly includeTests?: boolean
+}
+
+/** The command line: names, options and help. Commands are loaded when they run, so that help is quick. */
+export function createProgram(version: string, run: RunCommand): Command {
+  const program = new Command('pgferry')
+    .description('Finds every place that takes a PostgreSQL connection and rewrites what it can prove.')
+    .version(version)
+    .showSuggestionAfterError()
+    .addHelpText('after', `\n${exitCodes}`)
+  addInit(program, run)
+  addScan(program, run)
+  addMigrate(program, run)
+  addRevert(program, run)
+  addCheck(program, run)
+  return program
+}
+
+const exitCodes = [
+  'Exit codes: 0 done; 1 findings; 2 usage or configuration; 3 package not found; 4 work tree dirty;',
+  '5 source does not parse; 6 internal, nothing written.',
+].join('\n')
+
+const scanVerdicts = ['leak', 'manual', 'rewritable', 'already'] as const satisfies readonly Verdict[]
+
+function addInit(program: Command, run: RunCommand): void {
+  const command = program
+    .command('init')
+    .description('find packages and legacy APIs, write pgferry.config.ts')
+    .option('--force', 'overwrite an existing configuration')
+    .option('--include-tests', 'look at test code too')
+  withOutputOptions(command).action(async (options: PackageCommandOptions & { readonly force?: boolean }) => {
+    await run(options, async (deps) => (await import('../commands/init.js')).runInit(options, deps))
+  })
+}
+
+function addScan(program: Command, run: RunCommand): void {
+  const command = program
+    .command('scan')
+    .description('list every call site: dialect, shape, verdict, reason; works without a configuration')
+    .argument('[package...]', 'names or paths; all packages when none is given')
+    .option(
+      '--fail-on <verdicts>',
+      `exit 1 when there are sites with one of: ${scanVerdicts.join(', ')}`,
+      parseVerdicts,
+    )
+  withPackageOptions(command).action(
+    async (names: string[], options: PackageCommandOptions & { readonly failOn?: readonly Verdict[] }) => {
+      await run(options, async (deps) => (await import('../commands/scan.js')).runScan(names, options, deps))
+    },
+  )
+}
+
+interface MigrateCommandOptions extends PackageCommandOptions {
+  readonly dryRun?: boolean
+  readonly style?: TargetStyle
+  readonly allowDirty?: boolean
+}
+
+function addMigrate(program: Command, run: RunCommand): void {
+  const command = program
+    .command('migrate')
+    .description('rewrite every provable call site of the named packages')
+    .argument('<package...>', 'names or paths')
+    .option('--dry-run', 'print a unified diff and write nothing')
+    .addOption(new Option('--style <style>', 'how the new calls are written').choices(targetStyles))
+    .option('--allow-dirty', 'write although the packages have uncommitted work')
+  withPackageOptions(command).action(async (names: string[], options: MigrateCommandOptions) => {
+    await run(options, async (deps) =>
+      (await import('../commands/migrate.js')).runMigrate(names, options, deps),
+    )
+  })
+}
+
+function addRevert(program: Command, run: RunCommand): void {
+  const command = program
+    .command('revert')
+    .description('restore the bytes from before the last migrate of the named packages')
+    .argument('<package...>', 'names or paths')
+    .option('--merge', 'keep later edits that do not touch migrated lines')
+    .option('--config <file>', 'configuration file')
+  withOutputOptions(command).action(
+    async (names: string[], options: CommonOptions & { readonly merge?: boolean }) => {
+      await run(options, async (deps) =>
+        (await import('../commands/revert.js')).runRevert(names, options, deps),
+      )
+    },
+  )
+}
+
+function addCheck(program: Command, run: RunCommand): void {
+  const command = program
+    .command('check')
+    .description('fail when a package with stage "migrated" has legacy call sites')
+    .argument('[package...]', 'names or paths; all packages when none is given')
+  withPackageOptions(command).action(async (names: string[], options: PackageCommandOptions) => {
+    await run(options, async (deps) => (await import('../commands/check.js')).runCheck(names, options, deps))
+  })
+}
+
+function withPackageOptions(command: Command): Command {
+  return withOutputOptions(
+    command
+      .option('--config <file>', 'configuration file')
+      .option('--include-tests', 'look at test code too'),
+  )
+}
+
+function withOutputOptions(command: Command): Command {
+  return command
+    .option('--json <file>', 'write the result as JSON; - for standard output')
+    .option('--quiet', 'no progress and no remarks')
+    .option('--no-color', 'no colours')
+}
+
+function parseVerdicts(value: string, previous: readonly Verdict[] | undefined): readonly Verdict[] {
+  const verdicts = value.split(',').map((entry) => {
+    const verdict = scanVerdicts.find((known) => known === entry.trim())
+    if (verdict === undefined)
+      throw new InvalidArgumentError(`Allowed: ${scanVerdicts.join(', ')}; several with commas.`)
+    return verdict
+  })
+  return [...(previous ?? []), ...verdicts]
+}

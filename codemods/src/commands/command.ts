@@ -1,0 +1,37 @@
+import type { Knowledge } from '../engine/knowledge'
+import type { FileOperations } from '../engine/file-operations'
+import type { Paint } from '../report/paint'
+
+/** What every command works with; tests pass their own. */
+export interface CommandDeps {
+  /** Absolute path that arguments are relative to. */
+  readonly cwd: string
+  readonly knowledge: Knowledge
+  readonly files: FileOperations
+  readonly processId: number
+  isProcessAlive(processId: number): boolean
+  /** Instant that a run is recorded with. */
+  now(): Date
+  /** Called before each package: how many are done, of how many, and the next. */
+  onProgress(done: number, total: number, label: string): void
+}
+
+/** What a command found out. Writing it down is the caller's affair. */
+export interface CommandOutcome {
+  readonly exitCode: number
+  /** The value of `--json`. */
+  readonly json: unknown
+  /** The report for people. */
+  render(paint: Paint): string
+  /** A result that is text already and belongs on standard output instead of the report, such as a diff. */
+  readonly output?: string
+  /** Remarks for standard error. */
+  readonly notes: readonly string[]
+}
+
+/** Options that every command on packages takes. */
+export interface PackageOptions {
+  /** Path of the configuration file; absent: the nearest. */
+  readonly config?: string
+  readonly includeTests?: boolean
+}

@@ -1,0 +1,133 @@
+import { findInterruptedRuns, recoverInterruptedRuns } from '../engine/recover-runs'
+import type { PackagePlan } from '../engine/plan-package'
+import { planPackage } from '../engine/plan-package'
+import { withRunLock } from '../engine/run-lock'
+import { scanPackage } from '../engine/scan-package'
+import { writeRun } from '../engine/write-run'
+import type { TargetStyle } from '../model/target'
+import { CodemodError } from '../project/codemod-error'
+import type { WorkspacePackage } from '../project/workspace'
+import { selectPackages } from '../project/workspace'
+import { renderRunReport } from '../report/render-run-report'
+import { countOf } from '../report/render-table'
+import { createRunReport } from '../report/run-report'
+import { renderUnifiedDiff } from '../report/unified-diff'
+import type { CommandDeps, CommandOutcome, PackageOptions } from './command'
+import type { OpenWorkspace } from './open-workspace'
+import { openConfiguredWorkspace } from './open-workspace'
+import { requireCleanWorkTree } from './require-clean-work-tree'
+import { requireTargets } from './require-targets'
+
+export interface MigrateOptions extends PackageOptions {
+  readonly dryRun?: boolean
+  /** Replaces the style of the configuration. */
+  readonly style?: TargetStyle
+  readonly allowDirty?: boolean
+}
+
+/**
+ * Rewrites every provable site of the named packages: all files or none. With `dryRun` the outcome's output is the
+ * unified diff and nothing is written.
+ *
+ * @throws CodemodError for every reason in its table.
+ */
+export async function runMigrate(
+  names: readonly string[],
+  options: MigrateOptions,
+  deps: CommandDeps,
+): Promise<CommandOutcome> {
+  const opened = await openConfiguredWorkspace(deps.cwd, options.config, deps.knowledge)
+  const packages = selectPackages(opened.workspace, names, deps.cwd)
+  if (names.length === 0) throw new CodemodError('USAGE', 'migrate: name at least one package')
+  if (options.dryRun === true) return dryRun(opened, packages, options, deps)
+  return withRunLock(opened.workspace.root, deps, () => writingRun(opened, packages, options, deps))
+}
+
+function dryRun(
+  opened: OpenWorkspace,
+  packages: readonly WorkspacePackage[],
+  options: MigrateOptions,
+  deps: CommandDeps,
+): CommandOutcome {
+  const interrupted = findInterruptedRuns(opened.workspace.root, deps.files)
+  const notes = interrupted.map(
+    ({ id }) => `${id} was interrupted; a migrate without --dry-run takes it back first`,
+  )
+  const planned = planAll(opened, packages, options, deps)
+  const changes = planned.plans.flatMap((plan) => plan.changes)
+  const diff = renderUnifiedDiff(
+    changes.map(({ path, before, after }) => ({
+      path,
+      before: before.toString('utf8'),
+      after: after.toString('utf8'),
+    })),
+  )
+  const outcome = toOutcome(planned, [
+    ...notes,
+    `nothing was written; ${countOf(changes.length, 'file')} would change`,
+  ])
+  return { ...outcome, output: diff }
+}
+
+function writingRun(
+  opened: OpenWorkspace,
+  packages: readonly WorkspacePackage[],
+  options: MigrateOptions,
+  deps: CommandDeps,
+): CommandOutcome {
+  const { root } = opened.workspace
+  const notes = [...recoverInterruptedRuns(root, deps.files)]
+  if (options.allowDirty !== true) notes.push(...requireCleanWorkTree(opened.workspace, packages, deps.files))
+  const planned = planAll(opened, packages, options, deps)
+  const changes = planned.plans.flatMap((plan) => plan.changes)
+  if (changes.length === 0) return toOutcome(planned, [...notes, 'nothing to rewrite; no file was written'])
+  const id = writeRun({ root, command: 'migrate', startedAt: deps.now(), changes }, deps.files)
+  const undo = `pgferry revert ${[...new Set(changes.map((change) => change.package))].join(' ')}`
+  return toOutcome(planned, [
+    ...notes,
+    `${countOf(changes.length, 'file')} written (run ${id}); \`${undo}\` takes them back`,
+  ])
+}
+
+interface Planned {
+  readonly plans: readonly PackagePlan[]
+  readonly notes: readonly string[]
+}
+
+function planAll(
+  { workspace, dialects }: OpenWorkspace,
+  packages: readonly WorkspacePackage[],
+  options: MigrateOptions,
+  deps: CommandDeps,
+): Planned {
+  const { knowledge } = deps
+  const includeTests = options.includeTests ?? false
+  const targets = requireTargets(packages, options.style, { isDryRun: options.dryRun === true })
+  const scanned = packages.map((target, done) => {
+    deps.onProgress(done, packages.length * 2, target.name)
+    return scanPackage(target, { workspace, dialects, knowledge, includeTests })
+  })
+  const syntaxErrors = scanned.flatMap((entry) => entry.syntaxErrors)
+  if (syntaxErrors.length > 0) {
+    throw new CodemodError('SOURCE_SYNTAX', 'sources with call sites do not parse', syntaxErrors)
+  }
+  const plans = scanned.flatMap((entry, done) => {
+    deps.onProgress(packages.length + done, packages.length * 2, entry.target.name)
+    const target = targets.byPackage.get(entry.target)
+    return target === undefined ? [] : [planPackage(entry, target)]
+  })
+  return { plans, notes: [...targets.notes, ...scanned.flatMap((entry) => entry.loaded.notes)] }
+}
+
+function toOutcome({ plans, notes }: Planned, more: readonly string[]): CommandOutcome {
+  const report = createRunReport(
+    'migrate',
+    plans.map((plan) => plan.report),
+  )
+  return {
+    exitCode: 0,
+    json: report,
+    render: (paint) => renderRunReport(report, paint),
+    notes: [...notes, ...plans.flatMap((plan) => plan.notes), ...more],
+  }
+}

@@ -1,0 +1,56 @@
+import type { Dialect } from '../model/dialect'
+import type { Knowledge } from '../engine/knowledge'
+import { CodemodError } from '../project/codemod-error'
+import type { PgferryConfig } from '../project/define-config'
+import { findWorkspace } from '../project/find-workspace'
+import { findConfig, loadConfig } from '../project/load-config'
+import type { Workspace } from '../project/workspace'
+import { workspaceFromConfig, workspaceFromManifests } from '../project/workspace'
+
+export interface OpenWorkspace {
+  readonly workspace: Workspace
+  readonly dialects: readonly Dialect[]
+}
+
+/**
+ * The workspace that a command works on: of the named or nearest configuration, or as the package manager declares it.
+ *
+ * @throws CodemodError `CONFIG_NOT_FOUND`, `CONFIG_INVALID`, `PACKAGE_OUTSIDE_ROOT`.
+ */
+export async function openWorkspace(
+  cwd: string,
+  config: string | undefined,
+  knowledge: Knowledge,
+): Promise<OpenWorkspace> {
+  const path = findConfig(cwd, config)
+  if (path === undefined) {
+    return { workspace: workspaceFromManifests(findWorkspace(cwd)), dialects: knowledge.builtinDialects }
+  }
+  const knownIds = knowledge.builtinDialects.map(({ id }) => id)
+  const loaded = await loadConfig(path, knownIds)
+  const workspace = workspaceFromConfig(loaded.path, loaded.config)
+  return { workspace, dialects: resolveDialects(loaded.config.dialects, knowledge.builtinDialects) }
+}
+
+/** As {@link openWorkspace}, for commands that need to be told how to rewrite. */
+export async function openConfiguredWorkspace(
+  cwd: string,
+  config: string | undefined,
+  knowledge: Knowledge,
+): Promise<OpenWorkspace> {
+  const opened = await openWorkspace(cwd, config, knowledge)
+  if (opened.workspace.configPath === undefined) {
+    throw new CodemodError('CONFIG_NOT_FOUND', `there is no pgferry.config.ts at or above ${cwd}`)
+  }
+  return opened
+}
+
+function resolveDialects(
+  declared: PgferryConfig['dialects'],
+  builtin: readonly Dialect[],
+): readonly Dialect[] {
+  if (declared === undefined) return builtin
+  return declared.flatMap((entry) =>
+    typeof entry === 'string' ? builtin.filter(({ id }) => id === entry) : [entry],
+  )
+}

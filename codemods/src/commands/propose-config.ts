@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ScannedPackage } from '../engine/scan-package'
+import type { WorkspacePackage } from '../project/workspace'
+
+export interface ProposedPackage {
+  readonly name: string
+  readonly path: string
+  readonly sites: number
+  /** Ids of the dialects found, most frequent first. */
+  readonly dialects: readonly string[]
+}
+
+export interface ConfigProposal {
+  readonly text: string
+  /** Those with at least one site, by path. */
+  readonly packages: readonly ProposedPackage[]
+}
+
+/** The text of a `pgferry.config.ts` for what a scan found. `knownDialects` are offered when nothing was found. */
+export function proposeConfig(
+  scanned: readonly ScannedPackage[],
+  knownDialects: readonly string[],
+): ConfigProposal {
+  const found = scanned.filter((entry) => entry.report.sites.length > 0)
+  const names = shortNames(found.map(({ target }) => target))
+  const packages = found.map(({ target, report }, position) => ({
+    name: names[position] ?? target.name,
+    path: target.path,
+    sites: report.sites.length,
+    dialects: dialectsByFrequency(
+      report.sites.map((site) => site.dialect),
+      knownDialects,
+    ),
+  }))
+  const used = knownDialects.filter((id) => packages.some(({ dialects }) => dialects.includes(id)))
+  const text = [
+    "import { defineConfig } from '@pgferry/codemods'",
+    '',
+    'export default defineConfig({',
+    '  packages: [',
+    ...found.flatMap(({ target }, position) => entryLines(target, packages[position])),
+    '  ],',
+    '  // Built-in dialects by name; describe an API of your own as an object beside them.',
+    `  dialects: [${(used.length > 0 ? used : knownDialects).map(quote).join(', ')}],`,
+    '})',
+    '',
+  ].join('\n')
+  return { text, packages }
+}
+
+function entryLines(target: WorkspacePackage, entry: ProposedPackage | undefined): string[] {
+  if (entry === undefined) return []
+  const module = connectionsModule(target)
+  return [
+    `    // ${String(entry.sites)} ${entry.sites === 1 ? 'site' : 'sites'}: ${entry.dialects.join(', ')}`,
+    '    {',
+    `      name: ${quote(entry.name)},`,
+    `      path: ${quote(entry.path)},`,
+    `      component: ${quote(entry.name)}, // its flag`,
+    `      purpose: ${quote(entry.name)}, // first argument of the new calls`,
+    "      stage: 'legacy', // 'migrated' makes `pgferry check` refuse legacy call sites",
+    module.exists
+      ? `      // ${module.from} exists: let it export the connection service under this name, or change both`
+      : `      // placeholder: write this module, it exports the connection service; or { expression: 'this.connections' }`,
+    `      connections: { import: 'connections', from: ${quote(module.from)} },`,
+    '    },',
+  ]
+}
+
+/** The module that most probably knows the database, or the place where one would be expected. */
+function connectionsModule(target: WorkspacePackage): { readonly from: string; readonly exists: boolean } {
+  const folders = existsSync(join(target.directory, 'src')) ? ['./src', '.'] : ['.']
+  const stems = ['connections', 'database', 'db', 'database/index', 'db/index', 'lib/database', 'lib/db']
+  for (const folder of folders) {
+    for (const stem of stems) {
+      const isThere = ['ts', 'mts', 'js', 'mjs', 'cjs'].some((extension) =>
+        existsSync(join(target.directory, folder, `${stem}.${extension}`)),
+      )
+      if (isThere) return { from: `${folder}/${stem.replace(/\/index$/, '')}`, exists: true }
+    }
+  }
+  return { from: `${folders[0] ?? '.'}/database`, exists: false }
+}
+
+/** Names without their scope, where that is still unique. */
+function shortNames(targets: readonly WorkspacePackage[]): string[] {
+  const short = targets.map(({ name }) => name.replace(/^@[^/]+\//, ''))
+  return targets.map(({ name }, position) => {
+    const candidate = short[position] ?? name
+    return short.filter((other) => other === candidate).length === 1 ? candidate : name
+  })
+}
+
+function dialectsByFrequency(ids: readonly string[], known: readonly string[]): string[] {
+  const count = (id: string): number => ids.filter((other) => other === id).length
+  return known.filter((id) => ids.includes(id)).sort((a, b) => count(b) - count(a))
+}
+
+function quote(text: string): string {
+  return `'${text.replace(/[\\']/g, (character) => `\\${character}`)}'`
+}

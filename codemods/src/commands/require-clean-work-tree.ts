@@ -1,0 +1,63 @@
+import { join, resolve } from 'node:path'
+import { assertNever } from '../model/assert-never'
+import type { FileOperations } from '../engine/file-operations'
+import { sha256 } from '../engine/file-operations'
+import { readJournal } from '../engine/journal'
+import { CodemodError } from '../project/codemod-error'
+import { readWorkTreeStatus } from '../project/git-status'
+import type { Workspace, WorkspacePackage } from '../project/workspace'
+
+/**
+ * Refuses to mix rewrites with uncommitted work of the same packages. The configuration, and files that are exactly as an
+ * earlier run of ours left them, do not count. Returns remarks.
+ *
+ * @throws CodemodError `WORK_TREE_DIRTY` with the files.
+ */
+export function requireCleanWorkTree(
+  workspace: Workspace,
+  packages: readonly WorkspacePackage[],
+  files: FileOperations,
+): readonly string[] {
+  const status = readWorkTreeStatus(
+    workspace.root,
+    packages.map(({ path }) => path),
+  )
+  switch (status.kind) {
+    case 'no-repository':
+      return [
+        'not a git repository: no check for uncommitted work; `pgferry revert` still takes this run back',
+      ]
+    case 'unknown':
+      throw new CodemodError(
+        'WORK_TREE_DIRTY',
+        `git cannot tell whether the work tree is clean: ${status.why}`,
+        [],
+        {
+          hint: 'Mend that, or pass --allow-dirty.',
+        },
+      )
+    case 'repository': {
+      const written = filesAsWeLeftThem(workspace.root, files)
+      const dirty = status.dirtyFiles.filter((path) => !isOurs(workspace, path) && !written.has(path))
+      if (dirty.length === 0) return []
+      throw new CodemodError('WORK_TREE_DIRTY', 'the named packages have uncommitted work', dirty)
+    }
+    default:
+      return assertNever(status)
+  }
+}
+
+function isOurs(workspace: Workspace, path: string): boolean {
+  return path.startsWith('.pgferry/') || resolve(workspace.root, path) === workspace.configPath
+}
+
+function filesAsWeLeftThem(root: string, files: FileOperations): ReadonlySet<string> {
+  const latest = new Map(
+    readJournal(root, files).flatMap((run) => run.files.map((file) => [file.path, file.afterSha256])),
+  )
+  const isUnchanged = ([path, hash]: readonly [string, string]): boolean => {
+    const absolute = join(root, path)
+    return files.exists(absolute) && sha256(files.read(absolute)) === hash
+  }
+  return new Set([...latest].filter(isUnchanged).map(([path]) => path))
+}

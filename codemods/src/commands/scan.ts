@@ -1,0 +1,55 @@
+import type { Verdict } from '../model/site'
+import { scanPackage } from '../engine/scan-package'
+import { findInterruptedRuns } from '../engine/recover-runs'
+import { codemodErrors } from '../project/codemod-error'
+import { selectPackages } from '../project/workspace'
+import { renderRunReport } from '../report/render-run-report'
+import { createRunReport } from '../report/run-report'
+import type { CommandDeps, CommandOutcome, PackageOptions } from './command'
+import { openWorkspace } from './open-workspace'
+
+export interface ScanCommandOptions extends PackageOptions {
+  /** Verdicts that make the exit code 1. */
+  readonly failOn?: readonly Verdict[]
+}
+
+/**
+ * The inventory of the named packages, all when none is named. Writes nothing. A file that does not parse is named, and
+ * the exit code is that of a syntax error, because the inventory is then incomplete.
+ */
+export async function runScan(
+  names: readonly string[],
+  options: ScanCommandOptions,
+  deps: CommandDeps,
+): Promise<CommandOutcome> {
+  const { knowledge } = deps
+  const { workspace, dialects } = await openWorkspace(deps.cwd, options.config, knowledge)
+  const packages = selectPackages(workspace, names, deps.cwd)
+  const scanned = packages.map((target, done) => {
+    deps.onProgress(done, packages.length, target.name)
+    return scanPackage(target, {
+      workspace,
+      dialects,
+      knowledge,
+      includeTests: options.includeTests ?? false,
+    })
+  })
+  const report = createRunReport(
+    'scan',
+    scanned.map((entry) => entry.report),
+  )
+  const syntaxErrors = scanned.flatMap((entry) => entry.syntaxErrors)
+  const isFailing = (options.failOn ?? []).some((verdict) => report.totals[verdict] > 0)
+  return {
+    exitCode: syntaxErrors.length > 0 ? codemodErrors.SOURCE_SYNTAX.exit : isFailing ? 1 : 0,
+    json: report,
+    render: (paint) => renderRunReport(report, paint),
+    notes: [
+      ...scanned.flatMap((entry) => entry.loaded.notes),
+      ...syntaxErrors.map((error) => `does not parse, so its sites may be missing: ${error}`),
+      ...findInterruptedRuns(workspace.root, deps.files).map(
+        ({ id }) => `${id} was interrupted; the next migrate or revert takes it back`,
+      ),
+    ],
+  }
+}

@@ -1,0 +1,19 @@
+import { analyzePackage } from '../analysis/analyze-package'
+import { builtinDialects, dialectWords } from '../dialects/builtin-dialects'
+import { rewriteFile } from '../rewrite/rewrite-file'
+import type { Knowledge } from './knowledge'
+
+/** The dialects, the analysis and the rewriters of this package. */
+export const builtinKnowledge: Knowledge = {
+  builtinDialects,
+  words: dialectWords,
+  analyze(sources, dialects, connections) {
+    const { files } = analyzePackage(sources, dialects, connections === undefined ? {} : { connections })
+    return files.map((file) => ({
+      source: file.source,
+      sites: file.sites.map(({ site }) => site),
+      parseErrors: file.parseErrors,
+      rewrite: (target, skip) => rewriteFile(file, target, { skip }),
+    }))
+  },
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import { CodemodError, describeCause } from '../project/codemod-error'
+import { compareText } from '../project/find-workspace'
+import type { FileOperations } from './file-operations'
+
+/** One file as a run found it and as it left it. */
+export interface JournalFile {
+  readonly package: string
+  /** Relative to the root, with forward slashes. */
+  readonly path: string
+  readonly mode: number
+  /** Base64. */
+  readonly before: string
+  readonly beforeSha256: string
+  /** Base64; what a three-way merge starts from. */
+  readonly after: string
+  readonly afterSha256: string
+}
+
+/** One writing run. `writing` means that it was interrupted, unless the process still lives. */
+export interface JournalRun {
+  readonly schemaVersion: 1
+  /** Ordered: `000001-migrate` comes before `000002-revert`. */
+  readonly id: string
+  readonly command: 'migrate' | 'revert'
+  readonly state: 'writing' | 'done'
+  /** ISO 8601. */
+  readonly startedAt: string
+  /** For a revert: the run that each package went back over. */
+  readonly reverts: Readonly<Record<string, string>>
+  readonly files: readonly JournalFile[]
+}
+
+/** Folder of everything that pgferry keeps beside a workspace. */
+export function stateFolder(root: string): string {
+  return join(root, '.pgferry')
+}
+
+export function journalPath(root: string, id: string): string {
+  return join(stateFolder(root), 'journal', `${id}.json`)
+}
+
+/**
+ * Every run on record, oldest first.
+ *
+ * @throws CodemodError `READ_FAILED` naming a journal that does not parse.
+ */
+export function readJournal(root: string, files: FileOperations): readonly JournalRun[] {
+  return files
+    .list(join(stateFolder(root), 'journal'))
+    .filter((name) => name.endsWith('.json'))
+    .sort(compareText)
+    .map((name) => readRun(join(stateFolder(root), 'journal', name), files))
+}
+
+export function nextRunId(runs: readonly JournalRun[], command: JournalRun['command']): string {
+  const last = Number.parseInt(runs.at(-1)?.id ?? '0', 10)
+  return `${String(last + 1).padStart(6, '0')}-${command}`
+}
+
+/** Replaces the record of a run in one step: a reader sees the old or the new one. */
+export function writeJournal(root: string, run: JournalRun, files: FileOperations): void {
+  const path = journalPath(root, run.id)
+  const folder = join(stateFolder(root), 'journal')
+  files.makeFolder(folder)
+  keepOutOfVersionControl(root, files)
+  files.remove(`${path}.tmp`)
+  files.create(`${path}.tmp`, Buffer.from(`${JSON.stringify(run, null, 2)}\n`))
+  files.rename(`${path}.tmp`, path)
+  files.syncFolder(folder)
+}
+
+/** The last migrate of a package that is not reverted yet. */
+export function lastMigrateOf(runs: readonly JournalRun[], packageName: string): JournalRun | undefined {
+  const reverted = new Set(runs.filter((run) => run.state === 'done').map((run) => run.reverts[packageName]))
+  return runs.findLast(
+    (run) =>
+      run.command === 'migrate' &&
+      run.state === 'done' &&
+      !reverted.has(run.id) &&
+      run.files.some((file) => file.package === packageName),
+  )
+}
+
+function keepOutOfVersionControl(root: string, files: FileOperations): void {
+  const path = join(stateFolder(root), '.gitignore')
+  if (!files.exists(path)) files.create(path, Buffer.from('*\n'))
+}
+
+function readRun(path: string, files: FileOperations): JournalRun {
+  try {
+    const run: unknown = JSON.parse(files.read(path).toString('utf8'))
+    if (isRun(run)) return run
+  } catch (cause) {
+    throw new CodemodError('READ_FAILED', `the journal ${path} cannot be read: ${describeCause(cause)}`, [], {
+      cause,
+    })
+  }
+  throw new CodemodError('READ_FAILED', `the journal ${path} was not written by this version of pgferry`)
+}
+
+function isRun(value: unknown): value is JournalRun {
+  const run = value as Partial<JournalRun> | null
+  return (
+    run?.schemaVersion === 1 &&
+    typeof run.id === 'string' &&
+    Array.isArray(run.files) &&
+    typeof run.reverts === 'object'
+  )
+}

@@ -1,0 +1,35 @@
+import type { Dialect } from '../model/dialect'
+import type { Site } from '../model/site'
+import type { PackageSources, SourceText } from '../model/source'
+import type { ConnectionsReference, RewriteTarget } from '../model/target'
+import type { TextEdit } from '../model/text-edit'
+
+/** What the engine needs from dialects, analysis and rewriters; the engine itself knows nothing of any API. */
+export interface Knowledge {
+  readonly builtinDialects: readonly Dialect[]
+  /** Literal words of which a file with a site contains at least one. */
+  words(dialects: readonly Dialect[]): readonly string[]
+  analyze(
+    sources: PackageSources,
+    dialects: readonly Dialect[],
+    connections?: ConnectionsReference,
+  ): readonly AnalyzedFile[]
+}
+
+export interface AnalyzedFile {
+  readonly source: SourceText
+  readonly sites: readonly Site[]
+  readonly parseErrors: readonly {
+    readonly line: number
+    readonly column: number
+    readonly message: string
+  }[]
+  /** Edits for every provable site except those in `skip` (site ids), and all sites with their verdict afterwards. */
+  rewrite(
+    target: RewriteTarget,
+    skip: ReadonlySet<string>,
+  ): {
+    readonly edits: readonly TextEdit[]
+    readonly sites: readonly Site[]
+  }
+}

@@ -1,0 +1,133 @@
+import type { PackageReport, Site } from '../model/site'
+import type { RewriteTarget } from '../model/target'
+import { applyTextEdits } from '../model/text-edit'
+import type { TextEdit } from '../model/text-edit'
+import { findIntroducedTypeErrors, findSyntaxErrors } from '../project/type-check'
+import type { TypeProblem } from '../project/type-check'
+import type { AnalyzedFile } from './knowledge'
+import { siteAtOffset } from './site-at-offset'
+import { toPackageReport } from './scan-package'
+import type { ScannedPackage } from './scan-package'
+import type { FileChange } from './write-run'
+
+export interface PackagePlan {
+  readonly report: PackageReport
+  readonly changes: readonly FileChange[]
+  readonly notes: readonly string[]
+}
+
+interface FileRewrite {
+  readonly file: AnalyzedFile
+  readonly edits: readonly TextEdit[]
+  readonly sites: readonly Site[]
+  readonly text: string
+}
+
+/**
+ * Computes every edit of one package and checks the result: it must parse, and where the package has a tsconfig it must
+ * bring in no type error. A site that fails is left alone, reported as `type-error`, and the rest is planned again.
+ */
+export function planPackage(scanned: ScannedPackage, target: RewriteTarget): PackagePlan {
+  /** Site id to the message that speaks against it. */
+  const refused = new Map<string, string>()
+  for (let round = 0; ; round++) {
+    const rewrites = scanned.files.map((file) => rewriteOne(file, target, refused))
+    const changed = rewrites.filter((rewrite) => rewrite.edits.length > 0)
+    const { problems, notes } = check(scanned, changed)
+    const before = refused.size
+    for (const problem of problems) refuse(problem, changed, refused, round)
+    if (problems.length === 0) return toPlan(scanned, rewrites, refused, notes)
+    if (refused.size === before) {
+      // the edits that remain belong to no site: a defect, so nothing of this package is written
+      throw new Error(
+        `${scanned.target.name}: edits without a site do not type-check: ${problems[0]?.message ?? ''}`,
+      )
+    }
+  }
+}
+
+function rewriteOne(
+  file: AnalyzedFile,
+  target: RewriteTarget,
+  refused: ReadonlyMap<string, string>,
+): FileRewrite {
+  const { edits, sites } = file.rewrite(targetFor(file.source.path, target), new Set(refused.keys()))
+  return { file, edits, sites, text: applyTextEdits(file.source.text, edits) }
+}
+
+/** Node 20 cannot parse `await using`, and nobody compiles a plain JavaScript file: it gets the callback form. */
+function targetFor(path: string, target: RewriteTarget): RewriteTarget {
+  const isJavaScript = /\.[cm]?jsx?$/.test(path)
+  return isJavaScript && target.style === 'await-using' ? { ...target, style: 'callback' } : target
+}
+
+function check(
+  scanned: ScannedPackage,
+  changed: readonly FileRewrite[],
+): { readonly problems: readonly TypeProblem[]; readonly notes: readonly string[] } {
+  const broken = changed.flatMap(({ file, text }) =>
+    findSyntaxErrors(file.source.path, text).map((message) => ({
+      path: file.source.path,
+      start: -1,
+      code: 0,
+      message,
+    })),
+  )
+  const { tsconfigPath } = scanned.loaded.sources
+  if (broken.length > 0 || tsconfigPath === undefined || changed.length === 0)
+    return { problems: broken, notes: [] }
+  const texts = new Map(changed.map(({ file, text }) => [file.source.path, text]))
+  const { introduced, existingCount } = findIntroducedTypeErrors(tsconfigPath, texts)
+  const note = `${scanned.target.name}: ${String(existingCount)} type errors were there before; none was added`
+  return { problems: introduced, notes: existingCount > 0 ? [note] : [] }
+}
+
+/**
+ * Blames the nearest rewritten site first; when that did not help, every site of the file; an error in a file that was not
+ * changed speaks against the whole package.
+ */
+function refuse(
+  problem: TypeProblem,
+  changed: readonly FileRewrite[],
+  refused: Map<string, string>,
+  round: number,
+): void {
+  const message = problem.code === 0 ? problem.message : `TS${String(problem.code)}: ${problem.message}`
+  const own = changed.find(({ file }) => file.source.path === problem.path)
+  const nearest = own !== undefined && round === 0 ? siteAtOffset(own, problem.start) : undefined
+  const blamed =
+    nearest !== undefined
+      ? [nearest]
+      : (own === undefined ? changed : [own]).flatMap(({ sites }) => rewrittenOf(sites))
+  for (const site of blamed) if (!refused.has(site.id)) refused.set(site.id, message)
+}
+
+function rewrittenOf(sites: readonly Site[]): readonly Site[] {
+  return sites.filter((site) => site.verdict === 'rewritten')
+}
+
+function toPlan(
+  scanned: ScannedPackage,
+  rewrites: readonly FileRewrite[],
+  refused: ReadonlyMap<string, string>,
+  notes: readonly string[],
+): PackagePlan {
+  const sites = rewrites.flatMap((rewrite) =>
+    rewrite.sites.map((site) => withRefusal(site, refused.get(site.id))),
+  )
+  const changes = rewrites
+    .filter(({ edits, file, text }) => edits.length > 0 && text !== file.source.text)
+    .map(({ file, text }) => ({
+      package: scanned.target.name,
+      path: file.source.relativePath,
+      before: Buffer.from(file.source.text),
+      after: Buffer.from(text),
+    }))
+  return { report: toPackageReport(scanned.target, scanned.loaded.fileCount, sites), changes, notes }
+}
+
+function withRefusal(site: Site, message: string | undefined): Site {
+  if (message === undefined) return site
+  const advice = `After the rewrite this file would no longer type-check: ${message}`
+  return { ...site, verdict: 'manual', reason: 'type-error', advice }
+}

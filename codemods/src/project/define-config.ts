@@ -1,0 +1,49 @@
+import type { Dialect } from '../model/dialect'
+import type { TargetStyle } from '../model/target'
+
+/** How far a package is: `migrated` makes `pgferry check` refuse legacy call sites in it. */
+export type PackageStage = 'legacy' | 'migrated'
+
+/** How call sites of a package reach the connection service. */
+export type ConnectionsConfig =
+  /** `import { <import> } from '<from>'`; a `from` that starts with `./` is relative to the package folder. */
+  | { readonly import: string; readonly from: string }
+  /** Anything that is in scope at each call site, such as `this.connections`. */
+  | { readonly expression: string }
+
+export interface PackageConfig {
+  /** What the package is called on the command line and in reports. */
+  readonly name: string
+  /** Folder, relative to the configuration file. */
+  readonly path: string
+  /** Name of the flag component; default: `name`. */
+  readonly component?: string
+  /** First argument of the new calls; default: `component`. */
+  readonly purpose?: string
+  /** Default `legacy`. */
+  readonly stage?: PackageStage
+  /** Needed by `migrate`, not by `scan` and `check`. */
+  readonly connections?: ConnectionsConfig
+  /** Default `await-using`. */
+  readonly style?: TargetStyle
+  /** Glob patterns relative to the package folder; default: every TypeScript and JavaScript file. */
+  readonly include?: readonly string[]
+  /** Glob patterns left out, added to the built-in ones (node_modules, dist, generated code, tests, declarations). */
+  readonly exclude?: readonly string[]
+}
+
+export interface PgferryConfig {
+  readonly packages: readonly PackageConfig[]
+  /** Ids of built-in dialects and dialects of your own; default: all built-in ones. */
+  readonly dialects?: readonly (string | Dialect)[]
+}
+
+/**
+ * Types the object that `pgferry.config.ts` exports; returns it unchanged.
+ *
+ * @example
+ * export default defineConfig({ packages: [{ name: 'portals', path: 'packages/portals' }] })
+ */
+export function defineConfig(config: PgferryConfig): PgferryConfig {
+  return config
+}

@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { createJiti } from 'jiti'
+import { CodemodError, describeCause } from './codemod-error'
+import type { PgferryConfig } from './define-config'
+import { validateConfig } from './validate-config'
+
+export const configFileNames = ['ts', 'mts', 'cts', 'mjs', 'js', 'cjs', 'json'].map(
+  (extension) => `pgferry.config.${extension}`,
+)
+
+export interface LoadedConfig {
+  /** Absolute path. */
+  readonly path: string
+  readonly config: PgferryConfig
+}
+
+/**
+ * The configuration file to use: the named one, or the nearest at or above `cwd` within the repository.
+ *
+ * @throws CodemodError `CONFIG_NOT_FOUND` when a file was named and is not there.
+ */
+export function findConfig(cwd: string, named: string | undefined): string | undefined {
+  if (named !== undefined) {
+    const path = resolve(cwd, named)
+    if (existsSync(path)) return path
+    throw new CodemodError('CONFIG_NOT_FOUND', `--config: received "${named}", and there is no such file`)
+  }
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const found = configFileNames.map((name) => join(folder, name)).find((path) => existsSync(path))
+    if (found !== undefined) return found
+    if (existsSync(join(folder, '.git')) || dirname(folder) === folder) return undefined
+  }
+}
+
+/**
+ * Loads and validates a configuration file. TypeScript is compiled on the fly, and `@pgferry/codemods` resolves to this
+ * very package, installed in the workspace or not.
+ *
+ * @throws CodemodError `CONFIG_INVALID` when it throws, exports nothing, or has mistakes.
+ */
+export async function loadConfig(path: string, knownDialects: readonly string[]): Promise<LoadedConfig> {
+  return { path, config: validateConfig(await importConfig(path), basename(path), knownDialects) }
+}
+
+async function importConfig(path: string): Promise<unknown> {
+  try {
+    if (path.endsWith('.json')) return JSON.parse(readFileSync(path, 'utf8'))
+    const jiti = createJiti(__filename, {
+      alias: { '@pgferry/codemods': require.resolve('./define-config') },
+      fsCache: false,
+      moduleCache: false,
+      interopDefault: true,
+    })
+    return await jiti.import(path, { default: true })
+  } catch (cause) {
+    throw new CodemodError(
+      'CONFIG_INVALID',
+      `${basename(path)} cannot be loaded: ${describeCause(cause)}`,
+      [],
+      { cause },
+    )
+  }
+}

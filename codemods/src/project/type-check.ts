@@ -1,0 +1,125 @@
+import { dirname } from 'node:path'
+import { ts } from 'ts-morph'
+
+/** One type error, at an offset of the checked text. */
+export interface TypeProblem {
+  /** Absolute path. */
+  readonly path: string
+  readonly start: number
+  readonly code: number
+  readonly message: string
+}
+
+export interface TypeCheckResult {
+  /** Errors that the changed texts bring in. */
+  readonly introduced: readonly TypeProblem[]
+  /** Errors that the package had before. */
+  readonly existingCount: number
+}
+
+const cannotFindModule = 2307
+
+/**
+ * Type-checks a package with some texts replaced and says which errors were not there before. Same roots, same options
+ * both times. When the package's dependencies are not installed, unresolved imports do not count.
+ */
+export function findIntroducedTypeErrors(
+  tsconfigPath: string,
+  changed: ReadonlyMap<string, string>,
+): TypeCheckResult {
+  const config = readConfig(tsconfigPath)
+  const roots = [...new Set([...config.fileNames, ...changed.keys()])]
+  const after = checkProgram(config.options, roots, changed)
+  if (after.problems.length === 0) return { introduced: [], existingCount: 0 }
+  const before = checkProgram(config.options, roots, new Map(), after.program)
+  const remaining = new Map<string, number>()
+  for (const problem of before.problems)
+    remaining.set(keyOf(problem), (remaining.get(keyOf(problem)) ?? 0) + 1)
+  const ignoresModules = before.problems.some((problem) => problem.code === cannotFindModule)
+  const introduced = after.problems.filter((problem) => {
+    const left = remaining.get(keyOf(problem)) ?? 0
+    remaining.set(keyOf(problem), left - 1)
+    return left <= 0 && !(ignoresModules && problem.code === cannotFindModule)
+  })
+  return { introduced, existingCount: before.problems.length }
+}
+
+/** Syntax errors of one text, as messages with line and column; empty when it parses. */
+export function findSyntaxErrors(path: string, text: string): string[] {
+  const { diagnostics = [] } = ts.transpileModule(text, {
+    fileName: path,
+    reportDiagnostics: true,
+    compilerOptions: { target: ts.ScriptTarget.ESNext, allowJs: true, jsx: ts.JsxEmit.Preserve },
+  })
+  return diagnostics.map(({ file, start, messageText }) => {
+    const position =
+      file === undefined ? { line: 0, character: 0 } : file.getLineAndCharacterOfPosition(start ?? 0)
+    const message = ts.flattenDiagnosticMessageText(messageText, ' ')
+    return `${String(position.line + 1)}:${String(position.character + 1)} ${message}`
+  })
+}
+
+function keyOf(problem: TypeProblem): string {
+  return `${problem.path}\0${String(problem.code)}\0${problem.message}`
+}
+
+function readConfig(tsconfigPath: string): {
+  readonly fileNames: readonly string[]
+  readonly options: ts.CompilerOptions
+} {
+  const { config } = ts.readConfigFile(tsconfigPath, (path) => ts.sys.readFile(path)) as { config: unknown }
+  const parsed = ts.parseJsonConfigFileContent(
+    config ?? {},
+    ts.sys,
+    dirname(tsconfigPath),
+    undefined,
+    tsconfigPath,
+  )
+  const options = {
+    ...parsed.options,
+    noEmit: true,
+    skipLibCheck: true,
+    incremental: false,
+    composite: false,
+  }
+  return { fileNames: parsed.fileNames, options }
+}
+
+function checkProgram(
+  options: ts.CompilerOptions,
+  roots: readonly string[],
+  changed: ReadonlyMap<string, string>,
+  previous?: ts.Program,
+): { readonly program: ts.Program; readonly problems: readonly TypeProblem[] } {
+  const host = ts.createCompilerHost(options)
+  const readSource = host.getSourceFile.bind(host)
+  const rootSet = new Set(roots)
+  host.getSourceFile = (fileName, languageVersion, onError, createsNew) => {
+    const text = changed.get(fileName)
+    if (text !== undefined) return ts.createSourceFile(fileName, text, languageVersion, true)
+    // only roots can have changed; declarations, which cost the most, are parsed once
+    const known = rootSet.has(fileName) ? undefined : previous?.getSourceFile(fileName)
+    return known ?? readSource(fileName, languageVersion, onError, createsNew)
+  }
+  const program = ts.createProgram({ rootNames: roots, options, host })
+  const own = program
+    .getSourceFiles()
+    .filter((file) => !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file))
+  const diagnostics = [
+    ...program.getGlobalDiagnostics(),
+    ...own.flatMap((file) => [
+      ...program.getSyntacticDiagnostics(file),
+      ...program.getSemanticDiagnostics(file),
+    ]),
+  ]
+  return { program, problems: diagnostics.map(toProblem) }
+}
+
+function toProblem(diagnostic: ts.Diagnostic): TypeProblem {
+  return {
+    path: diagnostic.file?.fileName ?? '',
+    start: diagnostic.start ?? 0,
+    code: diagnostic.code,
+    message: ts.flattenDiagnosticMessageText(diagnostic.messageText, ' '),
+  }
+}

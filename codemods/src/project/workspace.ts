@@ -1,0 +1,148 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { ConnectionsReference, TargetStyle } from '../model/target'
+import { CodemodError } from './codemod-error'
+import type { ConnectionsConfig, PackageConfig, PackageStage, PgferryConfig } from './define-config'
+import type { FoundWorkspace } from './find-workspace'
+import { compareText, isInside, toRelative } from './find-workspace'
+import { didYouMean } from './nearest-name'
+
+/** One package with every default filled in. */
+export interface WorkspacePackage {
+  readonly name: string
+  /** Relative to the root, with forward slashes; `.` for the root. */
+  readonly path: string
+  /** Absolute path. */
+  readonly directory: string
+  readonly component: string
+  readonly purpose: string
+  readonly stage: PackageStage
+  readonly style: TargetStyle
+  readonly connections?: ConnectionsReference
+  readonly include?: readonly string[]
+  readonly exclude: readonly string[]
+}
+
+export interface Workspace {
+  /** Absolute path; reports and the journal are relative to it. */
+  readonly root: string
+  /** Absent when the packages were found without a configuration. */
+  readonly configPath?: string
+  /** Ordered by path. */
+  readonly packages: readonly WorkspacePackage[]
+  /** Undefined means every built-in dialect. */
+  readonly dialects: PgferryConfig['dialects']
+}
+
+/**
+ * The workspace of a configuration file.
+ *
+ * @throws CodemodError `PACKAGE_OUTSIDE_ROOT`, `PACKAGE_NOT_FOUND` (no such folder), `CONFIG_INVALID` (a folder twice).
+ */
+export function workspaceFromConfig(configPath: string, config: PgferryConfig): Workspace {
+  const root = dirname(configPath)
+  const packages = config.packages.map((entry) => resolvePackage(root, entry))
+  refuseSharedFolders(packages)
+  return { root, configPath, packages: byPath(packages), dialects: config.dialects }
+}
+
+/** The workspace as the package manager declares it, with defaults for everything else. */
+export function workspaceFromManifests(found: FoundWorkspace): Workspace {
+  const packages = found.packages.map(({ name, path }) => resolvePackage(found.root, { name, path }))
+  return { root: found.root, packages: byPath(packages), dialects: undefined }
+}
+
+/**
+ * The named packages, by name, by path or by the name without its scope; all when none is named. Ordered by path.
+ *
+ * @throws CodemodError `PACKAGE_NOT_FOUND` with the known names, `PACKAGE_OUTSIDE_ROOT` for a path that leaves the root.
+ */
+export function selectPackages(
+  workspace: Workspace,
+  names: readonly string[],
+  cwd: string,
+): readonly WorkspacePackage[] {
+  if (names.length === 0) return workspace.packages
+  const selected = new Set(names.map((name) => selectPackage(workspace, name, cwd)))
+  return workspace.packages.filter((candidate) => selected.has(candidate))
+}
+
+function selectPackage(workspace: Workspace, name: string, cwd: string): WorkspacePackage {
+  const { packages, root } = workspace
+  const directory = resolve(cwd, name)
+  const shortNamed = packages.filter((candidate) => candidate.name.replace(/^@[^/]+\//, '') === name)
+  const found =
+    packages.find((candidate) => candidate.name === name) ??
+    (shortNamed.length === 1 ? shortNamed[0] : undefined) ??
+    packages.find((candidate) => candidate.path === name.replace(/^\.\//, '').replace(/\/+$/, '')) ??
+    packages.find((candidate) => candidate.directory === directory)
+  if (found !== undefined) return found
+  if (/^(\.\.?)?[/\\]|^\.\.$/.test(name) && !isInside(root, directory))
+    throw outsideRoot(name, directory, root)
+  const known = packages.map((candidate) => candidate.name)
+  throw new CodemodError(
+    'PACKAGE_NOT_FOUND',
+    `there is no package "${name}".${didYouMean(name, known)}`,
+    known.map((knownName) => `known: ${knownName}`),
+  )
+}
+
+function resolvePackage(root: string, entry: PackageConfig): WorkspacePackage {
+  const directory = resolve(root, entry.path)
+  if (!isInside(root, directory)) throw outsideRoot(entry.path, directory, root)
+  if (!existsSync(directory)) {
+    throw new CodemodError(
+      'PACKAGE_NOT_FOUND',
+      `package "${entry.name}": there is no folder ${directory}`,
+      [],
+      {
+        hint: 'Correct its `path` in the configuration; it is relative to the configuration file.',
+      },
+    )
+  }
+  const real = realpathSync(directory)
+  if (!isInside(realpathSync(root), real)) throw outsideRoot(entry.path, real, root)
+  const component = entry.component ?? entry.name
+  return {
+    name: entry.name,
+    path: toRelative(root, directory),
+    directory,
+    component,
+    purpose: entry.purpose ?? component,
+    stage: entry.stage ?? 'legacy',
+    style: entry.style ?? 'await-using',
+    ...(entry.connections === undefined ? {} : { connections: toReference(entry.connections) }),
+    ...(entry.include === undefined ? {} : { include: entry.include }),
+    exclude: entry.exclude ?? [],
+  }
+}
+
+/** Two entries for one folder would rewrite the same files twice. */
+function refuseSharedFolders(packages: readonly WorkspacePackage[]): void {
+  const problems = packages.flatMap((entry, position) => {
+    const first = packages.findIndex((other) => other.directory === entry.directory)
+    return first < position
+      ? [
+          `packages[${String(position)}].path: received "${entry.path}", which is already packages[${String(first)}]`,
+        ]
+      : []
+  })
+  if (problems.length > 0) throw new CodemodError('CONFIG_INVALID', 'two packages share a folder', problems)
+}
+
+function toReference(connections: ConnectionsConfig): ConnectionsReference {
+  return 'expression' in connections
+    ? { kind: 'expression', expression: connections.expression }
+    : { kind: 'import', name: connections.import, from: connections.from }
+}
+
+function outsideRoot(name: string, directory: string, root: string): CodemodError {
+  return new CodemodError(
+    'PACKAGE_OUTSIDE_ROOT',
+    `package "${name}" is ${directory}, which is not below ${root}`,
+  )
+}
+
+function byPath(packages: readonly WorkspacePackage[]): WorkspacePackage[] {
+  return [...packages].sort((a, b) => compareText(a.path, b.path))
+}

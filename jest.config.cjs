@@ -4,11 +4,19 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/fixtures/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/codemods/dist/', '<rootDir>/test/codemods/fixtures/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/codemods/dist/',
+    '<rootDir>/test/codemods/fixtures/',
+  ],
   transform: {
     '^.+\\.[cm]?ts$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   moduleNameMapper: {
@@ -20,5 +28,7 @@ module.exports = {
   },
   collectCoverageFrom: ['src/**/*.ts', 'codemods/src/**/*.ts', '!**/*.d.ts'],
   coverageProvider: 'v8',
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30000,
 }

@@ -51,6 +51,15 @@ function resolveDialects(
 ): readonly Dialect[] {
   if (declared === undefined) return builtin
   return declared.flatMap((entry) =>
-    typeof entry === 'string' ? builtin.filter(({ id }) => id === entry) : [entry],
+    typeof entry === 'string'
+      ? builtin.filter(({ id }) => id === entry)
+      : [
+          {
+            ...entry,
+            acquire: entry.acquire ?? [],
+            release: entry.release ?? [],
+            scoped: entry.scoped ?? [],
+          },
+        ],
   )
 }

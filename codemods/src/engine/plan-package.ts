@@ -78,7 +78,8 @@ function check(
     return { problems: broken, notes: [] }
   const texts = new Map(changed.map(({ file, text }) => [file.source.path, text]))
   const { introduced, existingCount } = findIntroducedTypeErrors(tsconfigPath, texts)
-  const note = `${scanned.target.name}: ${String(existingCount)} type errors were there before; none was added`
+  const errors = existingCount === 1 ? '1 type error was' : `${String(existingCount)} type errors were`
+  const note = `${scanned.target.name}: ${errors} there before; none was added`
   return { problems: introduced, notes: existingCount > 0 ? [note] : [] }
 }
 

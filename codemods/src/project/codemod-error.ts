@@ -92,8 +92,9 @@ export class CodemodError extends Error {
   }
 }
 
-/** What an unknown thrown value says, in one line. */
+/** What an unknown thrown value says, in one line. Errors of another realm (a configuration's) count as errors. */
 export function describeCause(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause)
+  const message = (cause as { readonly message?: unknown } | null | undefined)?.message
+  const text = typeof message === 'string' ? message : String(cause)
   return text.split('\n', 1)[0] ?? text
 }

@@ -32,10 +32,14 @@ export interface PackageConfig {
   readonly exclude?: readonly string[]
 }
 
+/** A dialect of the team's own; lists it has no use for may be left out. */
+export type DialectConfig = Pick<Dialect, 'id' | 'receiver'> &
+  Partial<Pick<Dialect, 'acquire' | 'release' | 'scoped'>>
+
 export interface PgferryConfig {
   readonly packages: readonly PackageConfig[]
   /** Ids of built-in dialects and dialects of your own; default: all built-in ones. */
-  readonly dialects?: readonly (string | Dialect)[]
+  readonly dialects?: readonly (string | DialectConfig)[]
 }
 
 /**

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { ts } from 'ts-morph'
+import { Project, ts } from 'ts-morph'
 
 /** One type error, at an offset of the checked text. */
 export interface TypeProblem {
@@ -19,6 +19,9 @@ export interface TypeCheckResult {
 
 const cannotFindModule = 2307
 
+/** Where ts-morph keeps the standard library that it carries; no installed TypeScript is needed. */
+const libFolder = '/node_modules/typescript/lib'
+
 /**
  * Type-checks a package with some texts replaced and says which errors were not there before. Same roots, same options
  * both times. When the package's dependencies are not installed, unresolved imports do not count.
@@ -29,9 +32,14 @@ export function findIntroducedTypeErrors(
 ): TypeCheckResult {
   const config = readConfig(tsconfigPath)
   const roots = [...new Set([...config.fileNames, ...changed.keys()])]
-  const after = checkProgram(config.options, roots, changed)
+  const libraries = loadLibraries(config.options)
+  const after = checkProgram(config.options, roots, { changed, libraries })
   if (after.problems.length === 0) return { introduced: [], existingCount: 0 }
-  const before = checkProgram(config.options, roots, new Map(), after.program)
+  const before = checkProgram(config.options, roots, {
+    changed: new Map(),
+    libraries,
+    previous: after.program,
+  })
   const remaining = new Map<string, number>()
   for (const problem of before.problems)
     remaining.set(keyOf(problem), (remaining.get(keyOf(problem)) ?? 0) + 1)
@@ -85,18 +93,45 @@ function readConfig(tsconfigPath: string): {
   return { fileNames: parsed.fileNames, options }
 }
 
+interface ProgramInput {
+  /** Absolute path to the text to check instead of the file's own. */
+  readonly changed: ReadonlyMap<string, string>
+  readonly libraries: ReadonlyMap<string, ts.SourceFile>
+  /** A program of the same roots and options, for the declarations that it has parsed already. */
+  readonly previous?: ts.Program
+}
+
+function loadLibraries(options: ts.CompilerOptions): ReadonlyMap<string, ts.SourceFile> {
+  const { lib, target } = options
+  const compilerOptions = {
+    ...(lib === undefined ? {} : { lib }),
+    ...(target === undefined ? {} : { target }),
+    types: [],
+  }
+  const project = new Project({ useInMemoryFileSystem: true, compilerOptions })
+  // a program without a file of its own loads no library
+  project.createSourceFile('/empty.ts', 'export {}')
+  const files = project.getProgram().compilerObject.getSourceFiles()
+  return new Map(
+    files.filter(({ fileName }) => fileName.startsWith(libFolder)).map((file) => [file.fileName, file]),
+  )
+}
+
 function checkProgram(
   options: ts.CompilerOptions,
   roots: readonly string[],
-  changed: ReadonlyMap<string, string>,
-  previous?: ts.Program,
+  { changed, libraries, previous }: ProgramInput,
 ): { readonly program: ts.Program; readonly problems: readonly TypeProblem[] } {
   const host = ts.createCompilerHost(options)
   const readSource = host.getSourceFile.bind(host)
   const rootSet = new Set(roots)
+  host.getDefaultLibLocation = () => libFolder
+  host.getDefaultLibFileName = (given) => `${libFolder}/${ts.getDefaultLibFileName(given)}`
   host.getSourceFile = (fileName, languageVersion, onError, createsNew) => {
     const text = changed.get(fileName)
     if (text !== undefined) return ts.createSourceFile(fileName, text, languageVersion, true)
+    const library = libraries.get(fileName)
+    if (library !== undefined) return library
     // only roots can have changed; declarations, which cost the most, are parsed once
     const known = rootSet.has(fileName) ? undefined : previous?.getSourceFile(fileName)
     return known ?? readSource(fileName, languageVersion, onError, createsNew)

@@ -23,7 +23,7 @@ const dialectSchema = z.strictObject({
         callbackArgument: index.optional(),
       }),
     )
-    .default([]),
+    .optional(),
   release: z
     .array(
       z.discriminatedUnion('on', [
@@ -36,8 +36,8 @@ const dialectSchema = z.strictObject({
         z.strictObject({ on: z.literal('connection'), method: text, errorArgument: index.optional() }),
       ]),
     )
-    .default([]),
-  scoped: z.array(z.strictObject({ method: text, callbackArgument: index })).default([]),
+    .optional(),
+  scoped: z.array(z.strictObject({ method: text, callbackArgument: index })).optional(),
 })
 
 const packageSchema = z.strictObject({
@@ -159,6 +159,11 @@ function describeUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   path: readonly PropertyKey[],
 ): string[] {
+  if ('discriminator' in issue && typeof issue.discriminator === 'string') {
+    const received = (issue.input as Record<string, unknown> | null | undefined)?.[issue.discriminator]
+    const expected = ('options' in issue ? (issue.options ?? []) : []).map((value) => JSON.stringify(value))
+    return [`${optionName(path)}: received ${show(received)}, expected ${expected.join(' or ')}`]
+  }
   const depthOf = (issues: readonly Issue[]): number =>
     issues[0]?.code === 'invalid_type' ? issues[0].path.length : 1
   const [nearest] = [...issue.errors].sort((a, b) => depthOf(b) - depthOf(a) || a.length - b.length)

@@ -14,7 +14,10 @@ export const stubKnowledge: Knowledge = {
     { id: 'stub', receiver: {}, acquire: [{ method: 'legacyTake' }], release: [], scoped: [] },
     { id: 'other', receiver: {}, acquire: [{ method: 'otherTake' }], release: [], scoped: [] },
   ],
-  words: (dialects) => [...dialects.flatMap((dialect) => dialect.acquire.map(({ method }) => method)), 'serviceTake'],
+  words: (dialects) => [
+    ...dialects.flatMap((dialect) => dialect.acquire.map(({ method }) => method)),
+    'serviceTake',
+  ],
   analyze: (sources) => sources.files.map(analyzeFile),
 }
 
@@ -64,9 +67,15 @@ function siteOf(source: SourceText, match: RegExpMatchArray, ordinal: number): S
   }
   if (match[1] === 'serviceTake') return { ...base, verdict: 'already' }
   if (match[2] === '0') {
-    return { ...base, verdict: 'leak', reason: 'leaks-on-throw', witness: [{ line: base.line, column: 1, note: 'acquired here' }] }
+    return {
+      ...base,
+      verdict: 'leak',
+      reason: 'leaks-on-throw',
+      witness: [{ line: base.line, column: 1, note: 'acquired here' }],
+    }
   }
-  if (match[2] === '1') return { ...base, verdict: 'manual', reason: 'escapes-to-field', advice: 'keep it elsewhere' }
+  if (match[2] === '1')
+    return { ...base, verdict: 'manual', reason: 'escapes-to-field', advice: 'keep it elsewhere' }
   return { ...base, verdict: 'rewritable' }
 }
 

@@ -1,0 +1,73 @@
+import { findIntroducedTypeErrors, findSyntaxErrors } from '../../../../codemods/src/project/type-check'
+import type { TempWorkspace } from '../../../support/temp-workspace'
+import { createTempWorkspace } from '../../../support/temp-workspace'
+import { stubDeps } from '../engine/stub-knowledge'
+
+let workspace: TempWorkspace
+beforeEach(() => {
+  const options = { strict: true, types: [], lib: ['es2022'], target: 'es2022', module: 'node16' }
+  workspace = createTempWorkspace(
+    {
+      'tsconfig.json': JSON.stringify({ compilerOptions: options }),
+      'a.ts': 'export const a: number = 1\n',
+      'b.ts': "import { a } from './a'\nexport const b: number = a\n",
+    },
+    stubDeps,
+  )
+})
+afterEach(() => {
+  workspace.remove()
+})
+
+function check(texts: Record<string, string>) {
+  return findIntroducedTypeErrors(
+    workspace.path('tsconfig.json'),
+    new Map(Object.entries(texts).map(([name, text]) => [workspace.path(name), text])),
+  )
+}
+
+test('a change that type-checks introduces nothing', () => {
+  expect(check({ 'a.ts': 'export const a: number = 2\n' })).toEqual({ introduced: [], existingCount: 0 })
+})
+
+test('an error in the changed file is found at its offset', () => {
+  const { introduced } = check({ 'a.ts': "export const a: number = 'x'\n" })
+  expect(introduced).toMatchObject([{ path: workspace.path('a.ts'), code: 2322, start: 13 }])
+})
+
+test('an error that a change causes in another file is found there', () => {
+  const { introduced } = check({ 'a.ts': "export const a: string = 'x'\n" })
+  expect(introduced).toMatchObject([{ path: workspace.path('b.ts'), code: 2322 }])
+})
+
+test('an error that was there before does not count, a second one of its kind does', () => {
+  workspace.write('a.ts', "export const a: number = 'x'\n")
+  expect(check({ 'a.ts': "// moved\nexport const a: number = 'x'\n" })).toEqual({
+    introduced: [],
+    existingCount: 1,
+  })
+  expect(
+    check({ 'a.ts': "export const a: number = 'x'\nexport const c: number = 'x'\n" }).introduced,
+  ).toHaveLength(1)
+})
+
+test('without installed dependencies an unresolved import does not count', () => {
+  workspace.write('c.ts', "import 'missing'\nimport { x } from 'missing'\nexport const c: unknown = x\n")
+  expect(check({ 'a.ts': "import { y } from 'pgferry'\nexport const a: number = y\n" }).introduced).toEqual(
+    [],
+  )
+})
+
+test('a file outside the tsconfig’s list is checked too', () => {
+  workspace.write(
+    'tsconfig.json',
+    JSON.stringify({ compilerOptions: { strict: true, types: [] }, files: ['a.ts'] }),
+  )
+  workspace.write('other.ts', 'export {}\n')
+  expect(check({ 'other.ts': "export const o: number = 'x'\n" }).introduced).toHaveLength(1)
+})
+
+test('syntax errors carry line and column', () => {
+  expect(findSyntaxErrors('/x/a.ts', 'const a = 1\nconst b = (\n')).toContain('2:12 Expression expected.')
+  expect(findSyntaxErrors('/x/a.tsx', 'await using a = f()\nexport const b = <p>x</p>\n')).toEqual([])
+})

@@ -109,6 +109,11 @@ describe('scan', () => {
     expect(stdout).toContain('total')
     expect(JSON.parse(workspace.read('report.json'))).toMatchObject({ command: 'scan' })
   })
+
+  test('--html writes a page', async () => {
+    await workspace.run(['scan', '--html', 'report.html'])
+    expect(workspace.read('report.html')).toContain('<title>pgferry scan: 8 sites in 2 packages</title>')
+  })
 })
 
 describe('migrate', () => {

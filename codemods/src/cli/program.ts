@@ -58,7 +58,7 @@ function addScan(program: Command, run: RunCommand): void {
       `exit 1 when there are sites with one of: ${scanVerdicts.join(', ')}`,
       parseVerdicts,
     )
-  withPackageOptions(command).action(
+  withReportOptions(command).action(
     async (names: string[], options: PackageCommandOptions & { readonly failOn?: readonly Verdict[] }) => {
       await run(options, async (deps) => (await import('../commands/scan.js')).runScan(names, options, deps))
     },
@@ -79,7 +79,7 @@ function addMigrate(program: Command, run: RunCommand): void {
     .option('--dry-run', 'print a unified diff and write nothing')
     .addOption(new Option('--style <style>', 'how the new calls are written').choices(targetStyles))
     .option('--allow-dirty', 'write although the packages have uncommitted work')
-  withPackageOptions(command).action(async (names: string[], options: MigrateCommandOptions) => {
+  withReportOptions(command).action(async (names: string[], options: MigrateCommandOptions) => {
     await run(options, async (deps) =>
       (await import('../commands/migrate.js')).runMigrate(names, options, deps),
     )
@@ -118,6 +118,10 @@ function withPackageOptions(command: Command): Command {
       .option('--config <file>', 'configuration file')
       .option('--include-tests', 'look at test code too'),
   )
+}
+
+function withReportOptions(command: Command): Command {
+  return withPackageOptions(command.option('--html <file>', 'write the report as a self-contained page'))
 }
 
 function withOutputOptions(command: Command): Command {

@@ -11,6 +11,7 @@ import type { CliContext, OutputStream } from './streams'
 export interface CommonOptions {
   readonly config?: string
   readonly json?: string
+  readonly html?: string
   readonly quiet?: boolean
   /** False with `--no-color`. */
   readonly color?: boolean
@@ -18,20 +19,22 @@ export interface CommonOptions {
 
 /**
  * Results to standard output, remarks to standard error. `--json -` replaces the report by JSON; `--json FILE` adds the
- * file. A result that is text already, such as a diff, takes the report's place, and the report goes to standard error.
+ * file, `--html FILE` a page. A result that is text already, such as a diff, takes the report's place, and the report goes to standard error.
  *
- * @throws CodemodError `WRITE_FAILED` when the JSON file cannot be written.
+ * @throws CodemodError `WRITE_FAILED` when a report file cannot be written.
  */
 export function writeOutcome(outcome: CommandOutcome, options: CommonOptions, context: CliContext): void {
   const { stdout, stderr, cwd } = context
   const isQuiet = options.quiet === true
   if (!isQuiet) for (const note of outcome.notes) stderr.write(`note: ${note}\n`)
+  if (options.html !== undefined && outcome.html !== undefined)
+    writeReportFile('--html', options.html, outcome.html, cwd)
   const json = `${JSON.stringify(outcome.json, null, 2)}\n`
   if (options.json === '-') {
     stdout.write(json)
     return
   }
-  if (options.json !== undefined) writeJsonFile(resolve(cwd, options.json), options.json, json)
+  if (options.json !== undefined) writeReportFile('--json', options.json, json, cwd)
   if (outcome.output === undefined) {
     stdout.write(outcome.render(paintFor(stdout, options, context)))
     return
@@ -62,12 +65,12 @@ function paintFor(stream: OutputStream, options: CommonOptions, { env }: CliCont
   return stream.isTTY === true && wantsColor ? pc.createColors(true) : plainPaint
 }
 
-function writeJsonFile(path: string, named: string, json: string): void {
+function writeReportFile(option: string, named: string, text: string, cwd: string): void {
   try {
-    writeFileSync(path, json)
+    writeFileSync(resolve(cwd, named), text)
   } catch (cause) {
-    throw new CodemodError('WRITE_FAILED', `--json: ${named}: ${describeCause(cause)}`, [], {
-      hint: 'Name a file in a folder that exists, or `-` for standard output.',
+    throw new CodemodError('WRITE_FAILED', `${option}: ${named}: ${describeCause(cause)}`, [], {
+      hint: 'Name a file in a folder that exists.',
       cause,
     })
   }

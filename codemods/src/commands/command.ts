@@ -23,6 +23,8 @@ export interface CommandOutcome {
   readonly json: unknown
   /** The report for people. */
   render(paint: Paint): string
+  /** The page of `--html`; absent: the command has none. */
+  readonly html?: string
   /** A result that is text already and belongs on standard output instead of the report, such as a diff. */
   readonly output?: string
   /** Remarks for standard error. */

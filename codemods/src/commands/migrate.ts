@@ -8,6 +8,7 @@ import type { TargetStyle } from '../model/target'
 import { CodemodError } from '../project/codemod-error'
 import type { WorkspacePackage } from '../project/workspace'
 import { selectPackages } from '../project/workspace'
+import { renderHtmlReport } from '../report/render-html'
 import { renderRunReport } from '../report/render-run-report'
 import { countOf } from '../report/render-table'
 import { createRunReport } from '../report/run-report'
@@ -128,6 +129,7 @@ function toOutcome({ plans, notes }: Planned, more: readonly string[]): CommandO
     exitCode: 0,
     json: report,
     render: (paint) => renderRunReport(report, paint),
+    html: renderHtmlReport(report),
     notes: [...notes, ...plans.flatMap((plan) => plan.notes), ...more],
   }
 }

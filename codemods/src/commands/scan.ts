@@ -3,6 +3,7 @@ import { scanPackage } from '../engine/scan-package'
 import { findInterruptedRuns } from '../engine/recover-runs'
 import { codemodErrors } from '../project/codemod-error'
 import { selectPackages } from '../project/workspace'
+import { renderHtmlReport } from '../report/render-html'
 import { renderRunReport } from '../report/render-run-report'
 import { createRunReport } from '../report/run-report'
 import type { CommandDeps, CommandOutcome, PackageOptions } from './command'
@@ -44,6 +45,7 @@ export async function runScan(
     exitCode: syntaxErrors.length > 0 ? codemodErrors.SOURCE_SYNTAX.exit : isFailing ? 1 : 0,
     json: report,
     render: (paint) => renderRunReport(report, paint),
+    html: renderHtmlReport(report),
     notes: [
       ...scanned.flatMap((entry) => entry.loaded.notes),
       ...syntaxErrors.map((error) => `does not parse, so its sites may be missing: ${error}`),

@@ -1,1 +1,45 @@
-export {}
+export { createConnectionService } from './service/create-connection-service'
+export type { ServiceDeps } from './service/create-connection-service'
+export type {
+  AcquireOptions,
+  DatabaseConnectionService,
+  DatabaseOptions,
+  PurposeOptions,
+  PurposeStats,
+  QueryOptions,
+  ServiceOptions,
+  ServiceStats,
+  TransactionOptions,
+} from './service/connection-service'
+export type { Connection, ScopedConnection } from './core/connection'
+export type { CloseReason, ConnectionEvent, EventListener } from './core/events'
+export {
+  AcquireAbortedError,
+  AcquireTimeoutError,
+  ConnectFailedError,
+  DbConnectionError,
+  ForeignConnectionError,
+  InvalidOptionError,
+  LeaseEndedError,
+  OutcomeUnknownError,
+  PoolClosedError,
+  PoolSaturatedError,
+  RollbackFailedError,
+  TransactionFailedError,
+} from './core/errors'
+export type { DbConnectionErrorCode, LeaseHolder, PoolSnapshot } from './core/errors'
+export type { Clock, TimerHandle } from './core/clock'
+export type { Random } from './core/random'
+export { SimplePoolStrategy } from './pool/simple-pool'
+export type { SimplePoolDeps, SimplePoolOptions } from './pool/simple-pool'
+export { defaultPoolOptions } from './pool/pool-options'
+export type { PoolOptions, ResolvedPoolOptions } from './pool/pool-options'
+export type { ConnectionSource } from './pool/connection-target'
+export type {
+  AcquireRequest,
+  PooledConnection,
+  PoolLimits,
+  PoolStats,
+  PoolStrategy,
+  ReleaseOutcome,
+} from './pool/pool-strategy'

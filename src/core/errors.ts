@@ -9,6 +9,7 @@ export type DbConnectionErrorCode =
   | 'FOREIGN_CONNECTION'
   | 'ROLLBACK_FAILED'
   | 'OUTCOME_UNKNOWN'
+  | 'TRANSACTION_FAILED'
   | 'INVALID_OPTION'
 
 /** Base of every error that this package throws itself. SQL errors pass through untouched. */
@@ -74,7 +75,12 @@ export class AcquireAbortedError extends DbConnectionError {
 /** The server could not be reached, or it refused the login. `cause` is the driver's error. */
 export class ConnectFailedError extends DbConnectionError {
   readonly code = 'CONNECT_FAILED'
-  readonly isRetryable = true
+  readonly isRetryable: boolean
+  /** `isRetryable` is false when somebody has to change something first: a wrong password, a database that does not exist. */
+  constructor(message: string, options: { cause?: unknown; isRetryable?: boolean } = {}) {
+    super(message, options)
+    this.isRetryable = options.isRetryable ?? true
+  }
 }
 
 /** A connection was used or given back after it had been given back. */
@@ -108,23 +114,49 @@ export class OutcomeUnknownError extends DbConnectionError {
   readonly isRetryable = false
 }
 
+/**
+ * COMMIT was answered with ROLLBACK: a statement had failed and its error was not passed on, so the server threw the
+ * transaction away.
+ */
+export class TransactionFailedError extends DbConnectionError {
+  readonly code = 'TRANSACTION_FAILED'
+  readonly isRetryable = false
+}
+
 /** An option is unknown, of the wrong type or out of range. */
 export class InvalidOptionError extends DbConnectionError {
   readonly code = 'INVALID_OPTION'
   readonly isRetryable = false
+  /** The value, when it is plain and cannot be a secret; otherwise what kind of value it was. */
+  readonly received: unknown
   constructor(
     readonly option: string,
-    readonly received: unknown,
+    received: unknown,
     readonly expected: string,
   ) {
-    super(`invalid option ${option}: received ${describeValue(received)}, expected ${expected}`)
+    super(`invalid option ${option}: received ${describeValue(option, received)}, expected ${expected}`)
+    this.received = isPlain(received) && !maySecret(option, received) ? received : describeValue(option, received)
   }
 }
 
-/** Names a value without ever spelling out an object's or a URL's content (it may hold a password). */
-function describeValue(value: unknown): string {
-  if (typeof value === 'string') return /:\/\//.test(value) ? 'a URL' : JSON.stringify(value)
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined) return String(value)
+/** Names a value without ever spelling out an object, a URL or anything else that may hold a password. */
+function describeValue(option: string, value: unknown): string {
+  if (typeof value === 'string') return maySecret(option, value) ? describeSecret(value) : JSON.stringify(value)
+  if (isPlain(value)) return String(value)
   if (Array.isArray(value)) return `an array of ${String(value.length)}`
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+function isPlain(value: unknown): value is string | number | boolean | null | undefined {
+  return value === null || ['string', 'number', 'boolean', 'undefined'].includes(typeof value)
+}
+
+/** By the option's name, for what a slip of the pen made of `password` too; or by the look of the value. */
+function maySecret(option: string, value: unknown): boolean {
+  return typeof value === 'string' && (/pas+w|pwd|secret|token|key|connection|ur[il]|dsn/i.test(option) || /[@]|:\/\//.test(value))
+}
+
+function describeSecret(value: string): string {
+  if (value === '') return 'an empty string'
+  return value.includes('://') ? 'a URL' : 'a string'
 }

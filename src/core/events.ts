@@ -1,7 +1,17 @@
+/**
+ * Why a connection was closed. `idle`: unused for too long; `expired`: too old; `worn`: lent often enough; `surplus`: the
+ * pool was made smaller or asked to trim; `drained`: of an old generation; `discarded`: the borrower asked for it;
+ * `failed`: the connection broke or could not be cleaned; `closed`: the pool was closed.
+ */
+export type CloseReason = 'idle' | 'expired' | 'worn' | 'surplus' | 'drained' | 'discarded' | 'failed' | 'closed'
+
 /** What happened to connections; a user may log or count it. Nothing in an event is secret. */
 export type ConnectionEvent =
   | { readonly kind: 'connection-opened'; readonly pool: string }
-  | { readonly kind: 'connection-closed'; readonly pool: string; readonly reason: 'idle' | 'discarded' | 'failed' | 'closed' }
+  | { readonly kind: 'connection-closed'; readonly pool: string; readonly reason: CloseReason }
+  /** Every connection that was there when the drain began is closed. */
+  | { readonly kind: 'pool-drained'; readonly pool: string; readonly reason: string }
+  /** A connection could not be opened, or an open one broke while nobody had it. */
   | { readonly kind: 'connection-failed'; readonly pool: string; readonly error: unknown }
   /** The borrower gave the connection back inside a transaction; it was rolled back. `stack` is the borrower's, when captured. */
   | { readonly kind: 'open-transaction-rolled-back'; readonly purpose: string; readonly status: 'open' | 'failed'; readonly stack?: string }
@@ -9,6 +19,8 @@ export type ConnectionEvent =
   | { readonly kind: 'released-while-busy'; readonly purpose: string; readonly stack?: string }
   /** The clean-up at give-back failed, so the connection was closed. */
   | { readonly kind: 'reset-failed'; readonly purpose: string; readonly error: unknown }
+  /** A lease is out for longer than `leakThresholdMs`; reported once a lease. `stack` is where it was acquired. */
+  | { readonly kind: 'lease-overdue'; readonly purpose: string; readonly heldMs: number; readonly stack?: string }
   /** A give-back of a legacy pool failed; the lease had ended for its borrower by then. */
   | { readonly kind: 'release-failed'; readonly purpose: string; readonly error: unknown }
 

@@ -8,7 +8,10 @@ export interface AcquireRequest {
   readonly timeoutMs?: number
   /** Ends the wait; the promise then rejects with `ACQUIRE_ABORTED` and no connection is lost. */
   readonly signal?: AbortSignal
+  /** The session refuses to write while this borrower has it (`default_transaction_read_only`); undone at give-back. */
   readonly readOnly?: boolean
+  /** Where the borrower asked, for events about this lease. */
+  readonly stack?: string
 }
 
 /** A physical connection while it is out of the pool. The same client comes back with a new object for each acquire. */

@@ -1,6 +1,8 @@
-import type { ClientConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import type { Connection, ScopedConnection } from '../core/connection'
 import type { LeaseHolder } from '../core/errors'
+import type { ConnectionSource } from '../pool/connection-target'
+import type { PoolOptions } from '../pool/pool-options'
 import type { PoolStats, PoolStrategy } from '../pool/pool-strategy'
 
 /** What {@link createConnectionService} is made of; validated once, then frozen. */
@@ -14,30 +16,24 @@ export interface ServiceOptions {
 }
 
 export interface DatabaseOptions {
-  /** A `pg` config, a URL, or a function called before each new connection (rotating user and password). */
-  readonly connection: string | ClientConfig | (() => Promise<ClientConfig>)
+  /**
+   * A `pg` config, a URL, or a function called before each new connection (rotating user and password). May be left out
+   * where nothing connects: with strategy `mock`, or with a strategy of your own.
+   */
+  readonly connection?: ConnectionSource
+  /** Default `simple`. A strategy of your own is closed with the service. */
   readonly strategy?: 'simple' | 'mock' | PoolStrategy
+  /** For `simple` and `mock`; a strategy of your own has its own. */
   readonly pool?: PoolOptions
-}
-
-/** Durations in milliseconds. Defaults: `defaultPoolOptions` in `src/pool/pool-options.ts`, each with its reason. */
-export interface PoolOptions {
-  readonly max?: number
-  readonly min?: number
-  readonly acquireTimeoutMs?: number
-  readonly connectTimeoutMs?: number
-  readonly idleTimeoutMs?: number
-  readonly maxLifetimeMs?: number
-  readonly maxUses?: number
-  readonly maxWaiting?: number
-  readonly leakThresholdMs?: number
-  readonly openTransactionOnRelease?: 'rollback' | 'destroy'
 }
 
 export interface PurposeOptions {
   /** Connections this purpose may hold at once; without it, the pool's `max`. */
   readonly max?: number
-  /** Sessions are opened for reading only (`default_transaction_read_only`). */
+  /**
+   * Leases of this purpose refuse to write (`default_transaction_read_only`): one round trip more at acquire and one at
+   * give-back, where it is undone. A guard against mistakes, not a permission: SQL can turn it off again.
+   */
   readonly readOnly?: boolean
   readonly acquireTimeoutMs?: number
 }
@@ -48,6 +44,7 @@ export interface AcquireOptions {
   /** Milliseconds until the wait ends with `ACQUIRE_TIMEOUT`. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** Overrides the purpose's `readOnly`. */
   readonly readOnly?: boolean
 }
 
@@ -58,6 +55,7 @@ export interface TransactionOptions extends AcquireOptions {
 export interface QueryOptions {
   readonly purpose?: string
   readonly database?: string
+  /** Ends the wait for a connection; a statement that runs is not cancelled. */
   readonly signal?: AbortSignal
 }
 

@@ -1,0 +1,77 @@
+import type { ClientBase } from 'pg'
+import type { Clock } from '../core/clock'
+import { withDeadline } from '../core/deadline'
+import { emitSafely, type EventListener } from '../core/events'
+import type { Driver } from './driver'
+import type { AcquireRequest } from './pool-strategy'
+
+export interface CleanContext {
+  readonly driver: Driver
+  readonly clock: Clock
+  readonly onEvent: EventListener | undefined
+  /** Milliseconds for everything together. */
+  readonly timeoutMs: number
+  readonly openTransaction: 'rollback' | 'destroy'
+}
+
+/** Whether a connection may be kept as it is, without a word to the server. */
+export function isClean(driver: Driver, client: ClientBase, request: AcquireRequest): boolean {
+  return request.readOnly !== true && driver.activity(client) === 'ready' && driver.transactionState(client) === 'none'
+}
+
+/**
+ * Brings a connection that was given back to the state of a new one: waits for queries that still run, rolls an open
+ * transaction back, takes back what the pool itself had set. Resolves with whether it may be kept; never rejects.
+ */
+export async function cleanConnection(
+  client: ClientBase,
+  request: AcquireRequest,
+  context: CleanContext,
+): Promise<boolean> {
+  const { clock, onEvent, timeoutMs } = context
+  const makeError = (): Error => new Error(`the connection was not clean within ${String(timeoutMs)} ms`)
+  try {
+    await withDeadline(clean(client, request, context), { clock, timeoutMs, makeError })
+    return context.driver.activity(client) === 'ready' && context.driver.transactionState(client) === 'none'
+  } catch (error) {
+    if (!(error instanceof NotKept)) emitSafely(onEvent, { kind: 'reset-failed', purpose: request.purpose, error })
+    return false
+  }
+}
+
+/** Not a failure: the options say that such a connection is closed. */
+class NotKept extends Error {}
+
+async function clean(client: ClientBase, request: AcquireRequest, context: CleanContext): Promise<void> {
+  const { driver, onEvent, openTransaction } = context
+  const origin = { purpose: request.purpose, ...(request.stack === undefined ? {} : { stack: request.stack }) }
+  if (driver.activity(client) === 'busy') emitSafely(onEvent, { kind: 'released-while-busy', ...origin })
+  await waitUntilReady(driver, client)
+  const status = driver.transactionState(client)
+  if (status === 'unknown') throw new Error('the server has not told the state of the transaction')
+  if (status !== 'none') {
+    if (openTransaction === 'destroy') throw new NotKept()
+    await client.query('ROLLBACK')
+    emitSafely(onEvent, { kind: 'open-transaction-rolled-back', status, ...origin })
+  }
+  if (request.readOnly === true) await client.query('RESET default_transaction_read_only')
+}
+
+/** Resolves when the server has answered everything that was sent; rejects when the connection ends before. */
+function waitUntilReady(driver: Driver, client: ClientBase): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const check = (): void => {
+      const activity = driver.activity(client)
+      if (activity === 'busy' || activity === 'settling') return
+      client.removeListener('drain', check)
+      client.removeListener('error', check)
+      client.removeListener('end', check)
+      if (activity === 'ready') resolve()
+      else reject(new Error('the connection was lost while a query was running'))
+    }
+    client.on('drain', check)
+    client.on('error', check)
+    client.on('end', check)
+    check()
+  })
+}

@@ -1,0 +1,22 @@
+import type { ClientBase, ClientConfig } from 'pg'
+
+/**
+ * What a client is doing. `settling`: its last query has failed or ended, and the server's word that it is ready is on
+ * its way; `ended`: it will never answer again.
+ */
+export type ClientActivity = 'ready' | 'busy' | 'settling' | 'ended'
+
+/** The transaction as the server last reported it. */
+export type TransactionState = 'none' | 'open' | 'failed' | 'unknown'
+
+/** Opens and closes physical connections. A strategy decides which and when; it knows nothing else of the client library. */
+export interface Driver {
+  /** Resolves with a client that has logged in; an `error` event of it is never without a listener. */
+  open(config: ClientConfig): Promise<ClientBase>
+  activity(client: ClientBase): ClientActivity
+  transactionState(client: ClientBase): TransactionState
+  /** Resolves when the connection is closed, by force when the server does not answer. Never rejects. */
+  close(client: ClientBase): Promise<void>
+  /** Frees what the driver itself holds, once every connection is closed. */
+  end(): Promise<void>
+}

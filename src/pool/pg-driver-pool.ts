@@ -1,0 +1,2 @@
+/** The class that libraries test for with `instanceof`. */
+export { Pool as PgPool } from 'pg'

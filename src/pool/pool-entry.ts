@@ -1,0 +1,33 @@
+import type { ClientBase } from 'pg'
+import type { CloseReason } from '../core/events'
+import type { AcquireRequest } from './pool-strategy'
+
+/** Where a physical connection is; it is in exactly one of these. A connection being opened has no entry yet. */
+export type EntryState =
+  | { readonly kind: 'idle'; readonly sinceMs: number }
+  | { readonly kind: 'leased'; readonly request: AcquireRequest }
+  | { readonly kind: 'resetting' }
+  | { readonly kind: 'closing'; readonly reason: CloseReason }
+
+/** One physical connection of a pool. */
+export interface PoolEntry {
+  readonly client: ClientBase
+  readonly id: number
+  /** The pool's generation when it was opened; an older one than the pool's is not lent again. */
+  readonly generation: number
+  /** When it is too old to be lent; infinite without a limit. */
+  readonly expiresAtMs: number
+  uses: number
+  /** The socket has failed, or the borrower has ended the client. */
+  isBroken: boolean
+  state: EntryState
+  /** Called once it is closed. */
+  readonly onClosed: (() => void)[]
+}
+
+/** Counts entries by state. */
+export function countEntries(entries: Iterable<PoolEntry>): Record<EntryState['kind'], number> {
+  const counts = { idle: 0, leased: 0, resetting: 0, closing: 0 }
+  for (const entry of entries) counts[entry.state.kind]++
+  return counts
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '../core/clock'
+import type { EventListener } from '../core/events'
+import type { Random } from '../core/random'
+import { MockPoolStrategy } from '../pool/mock-pool'
+import type { PoolStrategy } from '../pool/pool-strategy'
+import { SimplePoolStrategy } from '../pool/simple-pool'
+import type { ResolvedDatabase } from './service-options'
+
+export interface StrategyDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly onEvent: EventListener
+}
+
+export type StrategyFactory = (database: ResolvedDatabase, deps: StrategyDeps) => PoolStrategy
+
+/** The pool of a database, as its `strategy` says. */
+export const createStrategy: StrategyFactory = ({ name, connection = {}, strategy, pool }, deps) => {
+  switch (strategy) {
+    case 'simple':
+      return new SimplePoolStrategy({ name, connection, pool }, deps)
+    case 'mock':
+      return new MockPoolStrategy({ name, pool }, deps)
+    default:
+      return strategy
+  }
+}

@@ -38,7 +38,7 @@ function dyingOperations(lastStep: number): FileOperations & { readonly steps: (
       name,
       (...args: never[]): void => {
         beat()
-        ;(nodeFileOperations[name] as (...given: never[]) => void)(...args)
+        nodeFileOperations[name](...args)
       },
     ]),
   ) as Pick<FileOperations, (typeof mutating)[number]>

@@ -5,9 +5,9 @@ import { CodemodError, describeCause } from '../project/codemod-error'
 import { findWorkspace } from '../project/find-workspace'
 import { configFileNames } from '../project/load-config'
 import { workspaceFromManifests } from '../project/workspace'
-import { countSites } from '../report/run-report'
 import { countOf } from '../report/render-table'
 import type { CommandDeps, CommandOutcome } from './command'
+import type { ConfigProposal } from './propose-config'
 import { proposeConfig } from './propose-config'
 
 export interface InitOptions {
@@ -23,72 +23,66 @@ export interface InitOptions {
 export function runInit(options: InitOptions, deps: CommandDeps): CommandOutcome {
   const { knowledge } = deps
   const workspace = workspaceFromManifests(findWorkspace(deps.cwd))
-  const existing = configFileNames.find((name) => existsSync(join(workspace.root, name)))
-  if (existing !== undefined && options.force !== true) {
-    throw new CodemodError('CONFIG_EXISTS', `${existing} is there already; nothing was written`)
-  }
-  if (existing !== undefined && existing !== 'pgferry.config.ts') {
-    throw new CodemodError(
-      'CONFIG_EXISTS',
-      `${existing} would hide or be hidden by pgferry.config.ts; nothing was written`,
-      [],
-      {
-        hint: `Delete ${existing} first.`,
-      },
-    )
-  }
+  refuseExistingConfig(workspace.root, options.force === true)
   const dialects = knowledge.builtinDialects
+  const includeTests = options.includeTests ?? false
   const scanned = workspace.packages.map((target, done) => {
     deps.onProgress(done, workspace.packages.length, target.name)
-    return scanPackage(target, {
-      workspace,
-      dialects,
-      knowledge,
-      includeTests: options.includeTests ?? false,
-    })
+    return scanPackage(target, { workspace, dialects, knowledge, includeTests })
   })
   const proposal = proposeConfig(
     scanned,
     dialects.map(({ id }) => id),
   )
-  const path = join(workspace.root, 'pgferry.config.ts')
-  try {
-    writeFileSync(path, proposal.text)
-  } catch (cause) {
-    throw new CodemodError('WRITE_FAILED', `${path}: ${describeCause(cause)}`, [], { cause })
-  }
-  const json = {
-    schemaVersion: 1,
-    command: 'init',
-    root: '.',
-    config: 'pgferry.config.ts',
-    packages: proposal.packages.map(({ name, path: folder, dialects: used, sites }) => ({
-      name,
-      path: folder,
-      dialects: used,
-      sites,
-    })),
-  }
+  writeConfig(join(workspace.root, configName), proposal.text)
   return {
     exitCode: 0,
-    json,
-    render: () => renderInit(workspace.packages.length, proposal),
+    json: { schemaVersion: 1, command: 'init', root: '.', config: configName, packages: proposal.packages },
+    render: () => renderInit(scanned.length, proposal),
     notes: scanned.flatMap((entry) => [
       ...entry.loaded.notes,
       ...entry.syntaxErrors.map((error) => `does not parse: ${error}`),
     ]),
   }
+}
 
-  function renderInit(found: number, { packages }: ReturnType<typeof proposeConfig>): string {
-    const total = countSites(scanned.flatMap((entry) => entry.report.sites))
-    const rows = packages.map(
-      ({ name, sites, dialects: used }) => `  ${name}: ${countOf(sites, 'site')} (${used.join(', ')})`,
-    )
-    const next =
-      packages.length === 0
-        ? 'No known legacy API was found. Declare your own dialect in pgferry.config.ts, then run `pgferry scan`.'
-        : 'Next: check `connections` of each package in pgferry.config.ts, then run `pgferry scan`.'
-    const summary = `pgferry.config.ts written: ${countOf(total.sites, 'site')} in ${String(packages.length)} of ${countOf(found, 'package')}.`
-    return `${[summary, ...rows, next].join('\n')}\n`
+const configName = 'pgferry.config.ts'
+
+function refuseExistingConfig(root: string, isForced: boolean): void {
+  const existing = configFileNames.filter((name) => existsSync(join(root, name)))
+  const other = existing.find((name) => name !== configName)
+  if (existing.length > 0 && !isForced) {
+    throw new CodemodError('CONFIG_EXISTS', `${existing.join(', ')} is there already; nothing was written`)
   }
+  if (other !== undefined) {
+    throw new CodemodError(
+      'CONFIG_EXISTS',
+      `${other} would stand beside a new ${configName}; nothing was written`,
+      [],
+      {
+        hint: `Delete ${other} first.`,
+      },
+    )
+  }
+}
+
+function writeConfig(path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (cause) {
+    throw new CodemodError('WRITE_FAILED', `${path}: ${describeCause(cause)}`, [], { cause })
+  }
+}
+
+function renderInit(found: number, { packages }: ConfigProposal): string {
+  const sites = packages.reduce((sum, entry) => sum + entry.sites, 0)
+  const rows = packages.map(
+    (entry) => `  ${entry.name}: ${countOf(entry.sites, 'site')} (${entry.dialects.join(', ')})`,
+  )
+  const next =
+    packages.length === 0
+      ? `No known legacy API was found. Declare your own dialect in ${configName}, then run \`pgferry scan\`.`
+      : `Next: check \`connections\` of each package in ${configName}, then run \`pgferry scan\`.`
+  const place = `${String(packages.length)} of ${countOf(found, 'package')}`
+  return `${[`${configName} written: ${countOf(sites, 'site')} in ${place}.`, ...rows, next].join('\n')}\n`
 }

@@ -1,5 +1,6 @@
 import { analyzePackage } from '../analysis/analyze-package'
-import { builtinDialects, dialectWords } from '../dialects/builtin-dialects'
+import { builtinDialects } from '../dialects/builtin-dialects'
+import { dialectWords } from '../dialects/dialect-words'
 import { rewriteFile } from '../rewrite/rewrite-file'
 import type { Knowledge } from './knowledge'
 

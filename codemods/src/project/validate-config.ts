@@ -135,23 +135,19 @@ type Issue = z.core.$ZodIssue
 function describeIssue(issue: Issue, prefix: readonly PropertyKey[]): string[] {
   const path = [...prefix, ...issue.path]
   const option = optionName(path)
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map(
-        (key) => `${optionName([...path, key])}: unknown option.${didYouMean(key, knownOptions)}`,
-      )
-    case 'invalid_union':
-      return describeUnion(issue, path)
-    case 'invalid_value': {
-      const expected = issue.values.map((value) => JSON.stringify(value)).join(' or ')
-      const hint = typeof issue.input === 'string' ? didYouMean(issue.input, issue.values.map(String)) : ''
-      return [`${option}: received ${show(issue.input)}, expected ${expected}.${hint}`]
-    }
-    case 'invalid_type':
-      return [`${option}: received ${show(issue.input)}, expected ${withArticle(issue.expected)}`]
-    default:
-      return [`${option}: received ${show(issue.input)}; ${lowerFirst(issue.message)}`]
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map(
+      (key) => `${optionName([...path, key])}: unknown option.${didYouMean(key, knownOptions)}`,
+    )
   }
+  if (issue.code === 'invalid_union') return describeUnion(issue, path)
+  if (issue.code === 'invalid_type')
+    return [`${option}: received ${show(issue.input)}, expected ${withArticle(issue.expected)}`]
+  if (issue.code !== 'invalid_value')
+    return [`${option}: received ${show(issue.input)}; ${lowerFirst(issue.message)}`]
+  const expected = issue.values.map((value) => JSON.stringify(value)).join(' or ')
+  const hint = typeof issue.input === 'string' ? didYouMean(issue.input, issue.values.map(String)) : ''
+  return [`${option}: received ${show(issue.input)}, expected ${expected}.${hint}`]
 }
 
 /** Reports the alternative that the value came nearest to: the one whose first complaint lies deepest. */

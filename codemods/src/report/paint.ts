@@ -1,10 +1,10 @@
 /** Marks up terminal text; {@link plainPaint} leaves it as it is. */
 export interface Paint {
-  bold(text: string): string
-  dim(text: string): string
-  red(text: string): string
-  yellow(text: string): string
-  green(text: string): string
+  readonly bold: (text: string) => string
+  readonly dim: (text: string) => string
+  readonly red: (text: string) => string
+  readonly yellow: (text: string) => string
+  readonly green: (text: string) => string
 }
 
 const same = (text: string): string => text

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock'
 import { emptySnapshot, type FlagSnapshot } from './flag-source'
 import { isSameTable, toShares, type FlagValues } from './flag-values'
+import { toError } from './to-error'
 
 type Listener = (snapshot: FlagSnapshot) => void
 
@@ -72,8 +73,7 @@ export class FlagStore {
         listener(told)
       } catch (error) {
         // One listener's fault must neither silence the others nor end the process from inside a timer.
-        const reason = error instanceof Error ? error.message : String(error)
-        process.emitWarning(`a flag listener threw: ${reason}`, 'PgferryWarning')
+        process.emitWarning(`a flag listener threw: ${toError(error).message}`, 'PgferryWarning')
       }
     }
   }

@@ -1,4 +1,5 @@
 import { writeLastKnown, type LastKnown } from './last-known'
+import { toError } from './to-error'
 
 /** So long an unchanged file may lag behind the server's last word, in ms. */
 const maxLagMs = 60_000
@@ -47,7 +48,6 @@ export class LastKnownWriter {
   #warnOnce(error: unknown): void {
     if (this.#hasWarned) return
     this.#hasWarned = true
-    const reason = error instanceof Error ? error.message : String(error)
-    process.emitWarning(`cannot write the last known flags: ${reason}`, 'PgferryWarning')
+    process.emitWarning(`cannot write the last known flags: ${toError(error).message}`, 'PgferryWarning')
   }
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type * as unleashModule from 'unleash-client'
 import type { Unleash } from 'unleash-client'
 import { InvalidOptionError } from '../../core/errors'
+import { toError } from './to-error'
 import type { UnleashFeature, UnleashStrategy, UnleashVariant } from './unleash-feature'
 
 /** What one connection to an Unleash server needs; resolved, nothing optional but what Unleash leaves optional. */
@@ -81,7 +82,7 @@ export const connectUnleash: ConnectUnleash = (options, listeners) => {
   const judge = new Strategy('pgferry')
   const fail = (reason: unknown) => {
     if (isClosed) return
-    const error = reason instanceof Error ? reason : new Error(String(reason))
+    const error = toError(reason)
     listeners.failed(error, / responded 40[13] /.test(error.message))
   }
   const report = (listener: (features: readonly UnleashFeature[]) => void) => () => {

@@ -4,6 +4,7 @@ import type { FlagHealth } from './flag-source'
 import { FlagStore } from './flag-store'
 import { LastKnownWriter } from './last-known-writer'
 import { readLastKnown } from './last-known'
+import { toError } from './to-error'
 import type { ConnectUnleash, UnleashConnection } from './unleash-client'
 import type { UnleashFeature } from './unleash-feature'
 import { withoutSecrets, type ResolvedUnleashOptions } from './unleash-options'
@@ -130,8 +131,7 @@ export class UnleashReader {
   }
 
   #fail(reason: unknown): void {
-    const error = reason instanceof Error ? reason : new Error(String(reason))
-    this.#failure = { error: withoutSecrets(error, this.options.secrets) }
+    this.#failure = { error: withoutSecrets(toError(reason), this.options.secrets) }
   }
 
   #scheduleWatchdog(): void {

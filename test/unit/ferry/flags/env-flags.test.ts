@@ -39,12 +39,18 @@ describe('envFlags', () => {
     (text) => {
       const create = () => envFlags({ USE_NEW_CONNECTION_SERVICE_PORTALS: text }, { components })
       expect(create).toThrow(InvalidOptionError)
-      expect(create).toThrow(
-        `USE_NEW_CONNECTION_SERVICE_PORTALS: received ${JSON.stringify(text)}, expected 0, 1, true`,
-      )
+      expect(create).toThrow(/USE_NEW_CONNECTION_SERVICE_PORTALS: .*expected 0, 1, true, false or a share/)
+      expect(create).toThrow(`, not ${JSON.stringify(text)}`)
       expect(() => envFlags({ USE_NEW_CONNECTION_SERVICE: text })).toThrow(InvalidOptionError)
     },
   )
+
+  it('does not spell out a long value, which is no share but may be a secret', () => {
+    const env = { USE_NEW_CONNECTION_SERVICE: 'something-long-that-was-pasted' }
+    expect(() => envFlags(env)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('pasted') as string }) as Error,
+    )
+  })
 
   it('takes an empty variable for one that is not set', () => {
     const flags = envFlags(

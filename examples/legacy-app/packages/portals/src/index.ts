@@ -1,0 +1,4 @@
+export { DocumentEvents } from './document-events'
+export { startPortal, type Portal } from './portal'
+export { forgetVisits, visitCounts, VisitLog } from './visit-log'
+export { createWorkload } from './workload'

@@ -1,0 +1,5 @@
+export { ageEmbeddings, dropTestSystem, loadSettings, seedCollection } from './fixtures'
+export { countSessions, explain, openSession, serverVersion, sessionName, waitForDatabase } from './probes'
+export { Sandbox } from './sandbox'
+export { changedSince, countRows, takeSnapshot, type Snapshot } from './snapshots'
+export { createWorkload } from './workload'

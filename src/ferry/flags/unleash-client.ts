@@ -97,7 +97,12 @@ export const connectUnleash: ConnectUnleash = (options, listeners) => {
     }
     listener(features)
   }
-  client.on(UnleashEvents.Changed, report(listeners.answered))
+  // Until 'ready', a moment after the first 'changed', the client answers its fallback instead of judging.
+  const answered = report(listeners.answered)
+  client.once(UnleashEvents.Ready, () => {
+    answered()
+    client.on(UnleashEvents.Changed, answered)
+  })
   client.on(UnleashEvents.Unchanged, report(listeners.unchanged))
   client.on(UnleashEvents.Error, fail)
   // A 5xx is only a warning to the client.

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Unleash } from 'unleash-client'
 import { unleashFlags, type UnleashFlagSource } from '../../src/ferry/flags/unleash-flags'
 import type { UnleashFlagOptions } from '../../src/ferry/flags/unleash-options'
 import { startFakeUnleash, type FakeUnleash, type FakeUnleashBehaviour } from '../support/fake-unleash'
@@ -153,6 +154,18 @@ describe('unleashFlags, against a server over HTTP', () => {
     const quietUntilMs = performance.now() + 4_500
     await waitFor(() => performance.now() > quietUntilMs, { what: 'the retries of the client to be over' })
     expect(portals(flags)).toBe(0.25)
+  })
+
+  it('leaves alone the client that the application has of its own', async () => {
+    const config = { url: server.url, appName: 'application', disableAutoStart: true, disableMetrics: true }
+    const own = Unleash.getInstance(config)
+    try {
+      const flags = await openLive()
+      await flags.close()
+      expect(Unleash.getInstance(config)).toBe(own)
+    } finally {
+      own.destroy()
+    }
   })
 
   it('asks no more once closed, and never writes the backup file of the client', async () => {

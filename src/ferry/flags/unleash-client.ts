@@ -112,7 +112,7 @@ export const connectUnleash: ConnectUnleash = (options, listeners) => {
   return {
     close() {
       isClosed = true
-      client.destroy()
+      destroyOnly(Unleash, client)
       // The client takes all listeners off its repository while a request may still be under way. Its failure would be an
       // 'error' event that nobody hears, which ends the process.
       const { repository } = client as unknown as { readonly repository?: EventEmitter }
@@ -126,6 +126,14 @@ type Definition = ReturnType<typeof definitionsOf>[number]
 type StrategyDefinition = NonNullable<Definition['strategies']>[number]
 
 const definitionsOf = (client: Unleash) => client.getFeatureToggleDefinitions(true)
+
+/** Ends `client`, and leaves alone the one that the application itself may have by `initialize`, which `destroy` forgets. */
+function destroyOnly(shared: object, client: Unleash): void {
+  const own = shared as { instance?: unknown; configSignature?: unknown }
+  const { instance, configSignature } = own
+  client.destroy()
+  Object.assign(own, { instance, configSignature })
+}
 
 function readFeatures(
   client: Unleash,

@@ -106,11 +106,11 @@ async function respond(
     }
     throw new HttpError(404, `nothing at ${request.method} ${url.pathname}`)
   } catch (error) {
-    answerError(error, response, reply)
+    answerError(error, request, response, reply)
   }
 }
 
-function answerError(error: unknown, response: ServerResponse, reply: Reply): void {
+function answerError(error: unknown, request: IncomingMessage, response: ServerResponse, reply: Reply): void {
   if (response.headersSent) {
     response.destroy()
   } else if (error instanceof HttpError) {
@@ -118,7 +118,7 @@ function answerError(error: unknown, response: ServerResponse, reply: Reply): vo
   } else if (error instanceof URIError) {
     reply.status(400).json({ error: 'the address is not encoded correctly' })
   } else {
-    console.error(error)
+    console.error(`${request.method} ${request.url}: ${String(error)}`)
     reply.status(500).json({ error: 'internal error' })
   }
 }

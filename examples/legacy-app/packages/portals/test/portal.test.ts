@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sampleDocuments, sampleQueries, uniqueName, type SearchHit } from '@legacy-app/core'
-import { closeDatabase } from '../src/database'
 import { createWorkload, startPortal, type Portal } from '../src/index'
 
 const collection = uniqueName('test-portal')
 const api = `/api/collections/${collection}`
+const workload = createWorkload()
 let portal: Portal
 
 const call = (method: string, path: string, options: RequestInit = {}): Promise<Response> =>
@@ -20,7 +20,7 @@ after(async () => {
   for (const { source } of sampleDocuments) await call('DELETE', `${api}/documents/${source}`)
   await call('DELETE', `${api}/visits`)
   await portal.close()
-  await closeDatabase()
+  await workload.close()
 })
 
 test('documents are uploaded once and listed', async () => {
@@ -121,6 +121,5 @@ test('a document that the database refuses is a 500 and the portal lives on', as
 })
 
 test('every operation of the workload succeeds, also side by side', async () => {
-  const workload = createWorkload()
   await Promise.all(Array.from({ length: 8 }, (_, i) => workload.step(i)))
 })

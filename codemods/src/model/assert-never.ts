@@ -1,4 +1,4 @@
-/** Closes a switch over a union: a member without a case is a type error, and a value from outside the types throws. */
+/** Closes a switch over a union: the compiler refuses it as soon as a case is missing. */
 export function assertNever(value: never): never {
-  throw new Error(`unexpected value ${JSON.stringify(value)}`)
+  throw new TypeError(`unexpected value: ${JSON.stringify(value)}`)
 }

@@ -1,0 +1,84 @@
+import { ts } from 'ts-morph'
+import type { ReasonCode } from '../model/site'
+import type { AcquireCall } from './acquire-call'
+import { isAssignmentOperator, outermost, unwrapExpression } from './syntax'
+
+/** Where the acquired connection goes first. */
+export type AcquireBinding =
+  /** `const c = await acquire()`; `owned` when it is one way of a choice (`given ?? await acquire()`). */
+  | {
+      readonly kind: 'declared'
+      readonly declaration: ts.VariableDeclaration
+      readonly name: ts.Identifier
+      readonly isOwnedChoice: boolean
+    }
+  /** `c = await acquire()` */
+  | { readonly kind: 'assigned'; readonly name: ts.Identifier; readonly isOwnedChoice: boolean }
+  /** No variable of its own: why it cannot be followed. */
+  | { readonly kind: 'unbound'; readonly reason: ReasonCode; readonly node: ts.Node }
+  /** `acquire((error, client, done) => …)` */
+  | { readonly kind: 'callback' }
+  /** `acquire().then(…)`, or a promise that is kept. */
+  | { readonly kind: 'chained' }
+  /** Taken and dropped. */
+  | { readonly kind: 'discarded' }
+
+export function bindingOf(acquire: AcquireCall): AcquireBinding {
+  if (acquire.kind === 'acquire' && acquire.rule.callbackArgument !== undefined) {
+    const callback = acquire.call.arguments[acquire.rule.callbackArgument]
+    if (callback !== undefined) return { kind: 'callback' }
+  }
+  const called = outermost(acquire.call)
+  if (ts.isAwaitExpression(called.parent)) return bindingOfValue(outermost(called.parent), false)
+  if (ts.isReturnStatement(called.parent) || isArrowBody(called))
+    return { kind: 'unbound', reason: 'escapes-to-return', node: called.parent }
+  if (ts.isExpressionStatement(called.parent)) return { kind: 'discarded' }
+  return { kind: 'chained' }
+}
+
+function bindingOfValue(value: ts.Expression, isOwnedChoice: boolean): AcquireBinding {
+  const { parent } = value
+  if (ts.isVariableDeclaration(parent)) {
+    return ts.isIdentifier(parent.name)
+      ? { kind: 'declared', declaration: parent, name: parent.name, isOwnedChoice }
+      : { kind: 'unbound', reason: 'pattern-binding', node: parent.name }
+  }
+  if (isChoice(parent)) return bindingOfValue(outermost(parent), true)
+  if (
+    ts.isBinaryExpression(parent) &&
+    parent.right === value &&
+    isAssignmentOperator(parent.operatorToken.kind)
+  ) {
+    const target = unwrapExpression(parent.left)
+    const choice = isOwnedChoice || parent.operatorToken.kind !== ts.SyntaxKind.EqualsToken
+    if (ts.isIdentifier(target)) return { kind: 'assigned', name: target, isOwnedChoice: choice }
+    if (ts.isPropertyAccessExpression(target))
+      return { kind: 'unbound', reason: 'escapes-to-field', node: parent }
+    if (ts.isElementAccessExpression(target))
+      return { kind: 'unbound', reason: 'escapes-to-container', node: parent }
+    return { kind: 'unbound', reason: 'pattern-binding', node: parent }
+  }
+  if (ts.isReturnStatement(parent) || isArrowBody(value) || ts.isYieldExpression(parent)) {
+    return { kind: 'unbound', reason: 'escapes-to-return', node: parent }
+  }
+  if (ts.isExpressionStatement(parent)) return { kind: 'discarded' }
+  if (ts.isPropertyAssignment(parent) || ts.isArrayLiteralExpression(parent))
+    return { kind: 'unbound', reason: 'escapes-to-container', node: parent }
+  if (ts.isCallExpression(parent) || ts.isNewExpression(parent))
+    return { kind: 'unbound', reason: 'escapes-to-callee', node: parent }
+  return { kind: 'unbound', reason: 'no-binding', node: parent }
+}
+
+function isChoice(node: ts.Node): node is ts.Expression {
+  if (ts.isConditionalExpression(node)) return true
+  return (
+    ts.isBinaryExpression(node) &&
+    (node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken ||
+      node.operatorToken.kind === ts.SyntaxKind.BarBarToken ||
+      node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken)
+  )
+}
+
+function isArrowBody(node: ts.Node): boolean {
+  return ts.isArrowFunction(node.parent) && node.parent.body === node
+}

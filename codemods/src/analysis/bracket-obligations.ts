@@ -1,0 +1,104 @@
+import { ts } from 'ts-morph'
+import type { ReasonCode } from '../model/site'
+import type { Bracket } from './bracket'
+import { isWithin } from './bracket'
+import type { ConnectionUse } from './connection-uses'
+import { hasComment } from './comments'
+import { walk } from './syntax'
+
+export interface Obstacle {
+  readonly reason: ReasonCode
+  readonly node: ts.Node
+  readonly note: string
+}
+
+/** The obligations of a bracket that no path can answer: where names are seen, and what would get lost. */
+export function bracketObstacle(
+  bracket: Bracket,
+  uses: readonly ConnectionUse[],
+  checker: ts.TypeChecker,
+): Obstacle | undefined {
+  const { statement, finallyBlock } = bracket
+  if (statement.modifiers !== undefined && statement.modifiers.length > 0) {
+    return { reason: 'unsupported-shape', node: statement, note: 'an exported variable cannot be scoped' }
+  }
+  const outside = uses.find((use) => !isInRegion(use.node, bracket))
+  if (outside !== undefined)
+    return { reason: 'use-after-release', node: outside.node, note: 'mentioned outside its bracket' }
+  if (mustWrap(bracket)) {
+    const seen = nameSeenOutside(bracket, checker)
+    if (seen !== undefined) {
+      return {
+        reason: 'held-longer',
+        node: seen,
+        note: 'declared while the connection is held, and used after its release',
+      }
+    }
+  }
+  if (hasComment(finallyBlock))
+    return { reason: 'comments', node: finallyBlock, note: 'a comment in the finally block would be lost' }
+  return undefined
+}
+
+/** Whether the scope must end before the surrounding block does: something follows, or the block is a `case`. */
+export function mustWrap(bracket: Bracket): boolean {
+  return bracket.following.some(hasEffect) || ts.isCaseOrDefaultClause(bracket.block)
+}
+
+/** Declarations that exist before the code runs have no moment at which they run. */
+function hasEffect(statement: ts.Statement): boolean {
+  return (
+    !ts.isFunctionDeclaration(statement) &&
+    !ts.isInterfaceDeclaration(statement) &&
+    !ts.isTypeAliasDeclaration(statement)
+  )
+}
+
+function nameSeenOutside(bracket: Bracket, checker: ts.TypeChecker): ts.Node | undefined {
+  const declared = new Set<ts.Symbol>()
+  for (const statement of bracket.gap) {
+    for (const name of declaredNames(statement)) {
+      const symbol = checker.getSymbolAtLocation(name)
+      if (symbol !== undefined) declared.add(symbol)
+    }
+  }
+  if (declared.size === 0) return undefined
+  let seen: ts.Node | undefined
+  walk(bracket.block.parent, (node) => {
+    if (seen !== undefined || !ts.isIdentifier(node) || isInRegion(node, bracket)) return undefined
+    const symbol = ts.isShorthandPropertyAssignment(node.parent)
+      ? checker.getShorthandAssignmentValueSymbol(node.parent)
+      : checker.getSymbolAtLocation(node)
+    if (symbol !== undefined && declared.has(symbol)) seen = node
+    return undefined
+  })
+  return seen
+}
+
+/** Names that a statement declares in its own block. */
+export function declaredNames(statement: ts.Statement): readonly ts.Identifier[] {
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.flatMap((declaration) => boundNames(declaration.name))
+  if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement))
+    return statement.name === undefined ? [] : [statement.name]
+  if (
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement) ||
+    ts.isEnumDeclaration(statement)
+  )
+    return [statement.name]
+  return []
+}
+
+function boundNames(name: ts.BindingName): readonly ts.Identifier[] {
+  if (ts.isIdentifier(name)) return [name]
+  return name.elements.flatMap((element) => (ts.isBindingElement(element) ? boundNames(element.name) : []))
+}
+
+function isInRegion(node: ts.Node, bracket: Bracket): boolean {
+  return (
+    isWithin(node, bracket.statement) ||
+    isWithin(node, bracket.tryStatement) ||
+    bracket.gap.some((statement) => isWithin(node, statement))
+  )
+}

@@ -1,0 +1,264 @@
+import { ts } from 'ts-morph'
+import type { Dialect, ReleaseRule } from '../model/dialect'
+import type { ReasonCode } from '../model/site'
+import { closureOutlives } from './closures'
+import type { FunctionLike } from './syntax'
+import {
+  isAssignmentOperator,
+  isFunctionWithBody,
+  methodOf,
+  outermost,
+  receiverText,
+  unwrapExpression,
+  walk,
+} from './syntax'
+
+/** One mention of a connection's variable, by what it does to the connection. */
+export type ConnectionUse =
+  | {
+      readonly kind: 'release'
+      readonly node: ts.Identifier
+      readonly call: ts.CallExpression
+      readonly rule: ReleaseRule
+      readonly discards: boolean
+      readonly isNested: boolean
+    }
+  /** A call that gets the connection as an argument; what it does is asked elsewhere. */
+  | {
+      readonly kind: 'argument'
+      readonly node: ts.Identifier
+      readonly call: ts.CallExpression | ts.NewExpression
+      readonly index: number
+    }
+  | { readonly kind: 'open'; readonly node: ts.Identifier; readonly call: ts.CallExpression }
+  | { readonly kind: 'test' | 'borrow'; readonly node: ts.Identifier }
+  | { readonly kind: 'write'; readonly node: ts.Identifier; readonly isNull: boolean }
+  | { readonly kind: 'escape'; readonly node: ts.Identifier; readonly reason: ReasonCode }
+
+export interface UseQuery {
+  readonly checker: ts.TypeChecker
+  readonly dialect: Dialect
+  /** The receiver the connection was acquired from, as text; absent in helpers, where any receiver of that method counts. */
+  readonly receiver?: string
+  readonly openMethod?: string
+}
+
+/** Every mention of the variable inside `scope`, its aliases by `const` included, in source order. */
+export function findUses(binding: ts.Identifier, scope: ts.Node, query: UseQuery): readonly ConnectionUse[] {
+  const symbol = query.checker.getSymbolAtLocation(binding)
+  if (symbol === undefined) return []
+  const uses: ConnectionUse[] = []
+  const owner = ts.isSourceFile(scope) || isFunctionWithBody(scope) ? scope : undefined
+  walk(scope, (node) => {
+    if (!ts.isIdentifier(node) || node.text !== binding.text || symbolOf(node, query.checker) !== symbol)
+      return undefined
+    if (ts.isVariableDeclaration(node.parent) && node.parent.name === node) return undefined
+    if (ts.isParameter(node.parent) && node.parent.name === node) return undefined
+    const alias = aliasOf(node)
+    if (alias !== undefined) uses.push({ kind: 'borrow', node }, ...findUses(alias, scope, query))
+    else uses.push(...classify(node, owner, query))
+    return undefined
+  })
+  return uses
+}
+
+function symbolOf(node: ts.Identifier, checker: ts.TypeChecker): ts.Symbol | undefined {
+  return ts.isShorthandPropertyAssignment(node.parent)
+    ? checker.getShorthandAssignmentValueSymbol(node.parent)
+    : checker.getSymbolAtLocation(node)
+}
+
+/** `const other = connection` */
+function aliasOf(node: ts.Identifier): ts.Identifier | undefined {
+  const value = outermost(node)
+  const { parent } = value
+  if (!ts.isVariableDeclaration(parent) || parent.initializer !== value || !ts.isIdentifier(parent.name))
+    return undefined
+  return (parent.parent.flags & ts.NodeFlags.Const) !== 0 ? parent.name : undefined
+}
+
+function classify(
+  node: ts.Identifier,
+  owner: FunctionLike | ts.SourceFile | undefined,
+  query: UseQuery,
+): ConnectionUse[] {
+  const closure = nestedFunction(node, owner)
+  const use = classifyPlain(node, query, closure !== undefined)
+  if (closure === undefined || use.kind === 'escape') return [use]
+  if (use.kind === 'write') return [{ kind: 'escape', node, reason: 'reassigned' }]
+  if (use.kind === 'release') return [use]
+  return closureOutlives(closure, query.checker)
+    ? [{ kind: 'escape', node, reason: 'escapes-to-closure' }]
+    : [use]
+}
+
+function classifyPlain(node: ts.Identifier, query: UseQuery, isNested: boolean): ConnectionUse {
+  const value = outermost(node)
+  const { parent } = value
+  if (ts.isPropertyAccessExpression(parent) && parent.expression === value)
+    return ofMember(node, parent, query, isNested)
+  if ((ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression !== value)
+    return ofArgument(node, value, parent, query, isNested)
+  if (ts.isBinaryExpression(parent) && isAssignmentOperator(parent.operatorToken.kind)) {
+    if (parent.left === value) return { kind: 'write', node, isNull: isNullish(parent.right) }
+    return escape(node, escapeByAssignment(parent.left, query.checker))
+  }
+  if (isTested(value)) return { kind: 'test', node }
+  if (ts.isVariableDeclaration(parent))
+    return ts.isIdentifier(parent.name) ? escape(node, 'unsupported-shape') : { kind: 'borrow', node }
+  const reason = escapeOfValue(value, query.checker)
+  return reason === undefined ? { kind: 'borrow', node } : escape(node, reason)
+}
+
+function ofMember(
+  node: ts.Identifier,
+  access: ts.PropertyAccessExpression,
+  query: UseQuery,
+  isNested: boolean,
+): ConnectionUse {
+  const target = outermost(access)
+  const { parent } = target
+  if (
+    ts.isBinaryExpression(parent) &&
+    parent.left === target &&
+    isAssignmentOperator(parent.operatorToken.kind)
+  ) {
+    return escape(node, 'unsupported-shape')
+  }
+  const name = access.name.text
+  const called = ts.isCallExpression(parent) && parent.expression === target ? parent : undefined
+  if (called !== undefined && name === query.openMethod) return { kind: 'open', node, call: called }
+  const rule = query.dialect.release.find((one) => one.on === 'connection' && one.method === name)
+  if (rule?.on === 'connection') {
+    // The release handed on as a function: whoever gets it may call it.
+    if (called === undefined) return escape(node, 'release-in-helper')
+    const error = rule.errorArgument === undefined ? undefined : called.arguments[rule.errorArgument]
+    return {
+      kind: 'release',
+      node,
+      call: called,
+      rule,
+      discards: error !== undefined && !isFalse(error),
+      isNested,
+    }
+  }
+  return { kind: 'borrow', node }
+}
+
+function ofArgument(
+  node: ts.Identifier,
+  value: ts.Expression,
+  call: ts.CallExpression | ts.NewExpression,
+  query: UseQuery,
+  isNested: boolean,
+): ConnectionUse {
+  const index = call.arguments?.indexOf(value) ?? -1
+  const named = ts.isCallExpression(call) ? methodOf(call) : undefined
+  if (ts.isCallExpression(call) && named !== undefined) {
+    const rule = query.dialect.release.find(
+      (one) => one.on === 'receiver' && one.method === named.method && one.connectionArgument === index,
+    )
+    if (rule?.on === 'receiver') {
+      if (query.receiver !== undefined && receiverText(named.receiver) !== query.receiver)
+        return escape(node, 'release-in-helper')
+      const extra = rule.discardArgument === undefined ? undefined : call.arguments[rule.discardArgument]
+      return { kind: 'release', node, call, rule, discards: extra !== undefined && !isFalse(extra), isNested }
+    }
+    if (containerMethods.has(named.method)) return escape(node, 'escapes-to-container')
+  }
+  return { kind: 'argument', node, call, index }
+}
+
+const containerMethods: ReadonlySet<string> = new Set(['push', 'unshift', 'add', 'set', 'enqueue'])
+
+/** What a value's surroundings do with it, when that keeps the connection alive. */
+function escapeOfValue(value: ts.Expression, checker: ts.TypeChecker): ReasonCode | undefined {
+  const { parent } = value
+  if (ts.isReturnStatement(parent) || ts.isYieldExpression(parent)) return 'escapes-to-return'
+  if (ts.isArrowFunction(parent) && parent.body === value) return 'escapes-to-return'
+  if (
+    ts.isShorthandPropertyAssignment(parent) ||
+    ts.isPropertyAssignment(parent) ||
+    ts.isSpreadAssignment(parent)
+  )
+    return escapeOfLiteral(parent.parent, checker)
+  if (ts.isArrayLiteralExpression(parent)) return escapeOfLiteral(parent, checker)
+  if (ts.isPropertyDeclaration(parent)) return 'escapes-to-field'
+  if (ts.isConditionalExpression(parent) || ts.isBinaryExpression(parent)) return 'unsupported-shape'
+  if (ts.isAwaitExpression(parent)) return escapeOfValue(outermost(parent), checker)
+  return undefined
+}
+
+/** An object or array that holds the connection: as an argument it is lent, anywhere else it is kept. */
+function escapeOfLiteral(literal: ts.Expression, checker: ts.TypeChecker): ReasonCode | undefined {
+  const value = outermost(literal)
+  const { parent } = value
+  if ((ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression !== value) {
+    const named = ts.isCallExpression(parent) ? methodOf(parent) : undefined
+    return named !== undefined && containerMethods.has(named.method) ? 'escapes-to-container' : undefined
+  }
+  if (ts.isBinaryExpression(parent) && parent.right === value) return escapeByAssignment(parent.left, checker)
+  return escapeOfValue(value, checker) ?? 'escapes-to-container'
+}
+
+function escapeByAssignment(left: ts.Expression, checker: ts.TypeChecker): ReasonCode {
+  const target = unwrapExpression(left)
+  if (ts.isPropertyAccessExpression(target)) return 'escapes-to-field'
+  if (ts.isElementAccessExpression(target)) return 'escapes-to-container'
+  const declaration = ts.isIdentifier(target)
+    ? checker.getSymbolAtLocation(target)?.declarations?.[0]
+    : undefined
+  if (declaration === undefined) return 'escapes-to-module'
+  const home = ts.findAncestor(declaration.parent, (one) => isFunctionWithBody(one) || ts.isSourceFile(one))
+  if (home === undefined || ts.isSourceFile(home)) return 'escapes-to-module'
+  const user = ts.findAncestor(left.parent, (one) => isFunctionWithBody(one))
+  return home === user ? 'unsupported-shape' : 'escapes-to-closure'
+}
+
+function nestedFunction(
+  node: ts.Node,
+  owner: FunctionLike | ts.SourceFile | undefined,
+): FunctionLike | undefined {
+  let nested: FunctionLike | undefined
+  for (
+    let current: ts.Node | undefined = node.parent;
+    current !== undefined && current !== owner;
+    current = current.parent
+  ) {
+    if (isFunctionWithBody(current)) nested = current
+  }
+  return nested
+}
+
+function isTested(value: ts.Expression): boolean {
+  const { parent } = value
+  if (ts.isPrefixUnaryExpression(parent) || ts.isTypeOfExpression(parent)) return true
+  if ((ts.isIfStatement(parent) || ts.isWhileStatement(parent)) && parent.expression === value) return true
+  if (ts.isConditionalExpression(parent) && parent.condition === value) return true
+  if (!ts.isBinaryExpression(parent)) return false
+  const kind = parent.operatorToken.kind
+  if (kind === ts.SyntaxKind.AmpersandAmpersandToken || kind === ts.SyntaxKind.BarBarToken)
+    return parent.left === value || ts.isIfStatement(outermost(parent).parent)
+  return comparisons.has(kind)
+}
+
+const comparisons: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.EqualsEqualsToken,
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+  ts.SyntaxKind.InstanceOfKeyword,
+])
+
+export function isNullish(expression: ts.Expression): boolean {
+  const bare = unwrapExpression(expression)
+  return bare.kind === ts.SyntaxKind.NullKeyword || (ts.isIdentifier(bare) && bare.text === 'undefined')
+}
+
+function isFalse(expression: ts.Expression): boolean {
+  return isNullish(expression) || unwrapExpression(expression).kind === ts.SyntaxKind.FalseKeyword
+}
+
+function escape(node: ts.Identifier, reason: ReasonCode): ConnectionUse {
+  return { kind: 'escape', node, reason }
+}

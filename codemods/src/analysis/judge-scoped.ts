@@ -1,0 +1,65 @@
+import { ts } from 'ts-morph'
+import type { ReasonCode } from '../model/site'
+import type { AcquireCall } from './acquire-call'
+import type { Judgement } from './judgement'
+import { isAssignmentOperator, isFunctionWithBody, outermost, unwrapExpression } from './syntax'
+import { witnessStep } from './witness'
+
+/**
+ * Context-manager calls. The callback is the block already, so its equal on the service is the same call with another receiver:
+ * `connections.withConnection('purpose', callback)`. That is the simplest thing that can be proved in every style: `this`,
+ * completions, the returned value and the time of the release all stay what they are, and the diff is one line.
+ */
+export function judgeScoped(acquire: AcquireCall, checker: ts.TypeChecker): Judgement {
+  const refuse = (reason: ReasonCode, node: ts.Node, note: string): Judgement => ({
+    verdict: 'manual',
+    shape: 'scoped',
+    reason,
+    witness: [witnessStep(acquire.call, 'the scope begins here'), witnessStep(node, note)],
+  })
+  const { call } = acquire
+  const index = acquire.kind === 'scoped' ? acquire.rule.callbackArgument : 0
+  const callback = call.arguments[index]
+  if (callback === undefined || call.arguments.length !== 1 || index !== 0) {
+    return refuse('unsupported-arguments', call, 'only the callback is understood')
+  }
+  if (ts.isSpreadElement(callback))
+    return refuse('unsupported-arguments', callback, 'the arguments are not known')
+  if (isDropped(call)) return refuse('not-awaited', call, 'its promise is neither awaited nor returned')
+  const parameter = callbackParameter(callback, checker)
+  if (parameter === 'none')
+    return refuse('no-binding', callback, 'the callback takes no connection: it may rely on an ambient one')
+  if (parameter === 'pattern')
+    return refuse('pattern-binding', callback, 'the connection is taken apart here')
+  return { verdict: 'rewritable', shape: 'scoped', plan: { kind: 'scoped', acquire } }
+}
+
+/** A promise that nobody waits for: a bare statement, `void`, or a chain that ends in one. */
+function isDropped(call: ts.CallExpression): boolean {
+  let value: ts.Expression = outermost(call)
+  for (;;) {
+    const { parent } = value
+    if (ts.isPropertyAccessExpression(parent) && ts.isCallExpression(parent.parent))
+      value = outermost(parent.parent)
+    else if (
+      ts.isConditionalExpression(parent) ||
+      (ts.isBinaryExpression(parent) &&
+        parent.right === value &&
+        !isAssignmentOperator(parent.operatorToken.kind))
+    )
+      value = outermost(parent)
+    else return ts.isExpressionStatement(parent) || ts.isVoidExpression(parent)
+  }
+}
+
+function callbackParameter(callback: ts.Expression, checker: ts.TypeChecker): 'named' | 'pattern' | 'none' {
+  const bare = unwrapExpression(callback)
+  const declaration = ts.isIdentifier(bare) ? checker.getSymbolAtLocation(bare)?.declarations?.[0] : undefined
+  const initializer =
+    declaration !== undefined && ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined
+  const written = [bare, declaration, initializer].find((one) => one !== undefined && isFunctionWithBody(one))
+  if (written === undefined || !isFunctionWithBody(written)) return 'named'
+  const [parameter] = written.parameters
+  if (parameter === undefined) return 'none'
+  return ts.isIdentifier(parameter.name) ? 'named' : 'pattern'
+}

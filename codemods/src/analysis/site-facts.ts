@@ -1,0 +1,118 @@
+import { ts } from 'ts-morph'
+import type { AcquireBinding } from './acquire-binding'
+import { bindingOf } from './acquire-binding'
+import type { AcquireCall } from './acquire-call'
+import type { Bracket, ReleaseUse, TryAfterAcquire } from './bracket'
+import { bracketOf, findTryAfter } from './bracket'
+import { summarizeCallee, type CalleeSummary } from './callee-summary'
+import type { ConnectionUse } from './connection-uses'
+import { findUses } from './connection-uses'
+import { buildFlowGraph } from './flow-graph'
+import type { FlowGraph } from './flow-node'
+import type { FunctionLike } from './syntax'
+import { enclosingFunction, outermost, receiverText } from './syntax'
+import type { Finding } from './typestate'
+import { runTypestate } from './typestate'
+
+/** Everything the analysis found out about one acquire, before anything is decided. */
+export interface SiteFacts {
+  readonly acquire: AcquireCall
+  readonly scope: FunctionLike | ts.SourceFile
+  readonly binding: AcquireBinding
+  readonly uses: readonly ConnectionUse[]
+  readonly releases: readonly ReleaseUse[]
+  readonly callees: ReadonlyMap<ts.Node, CalleeSummary>
+  readonly findings: readonly Finding[]
+  readonly tryAfter: TryAfterAcquire | undefined
+  readonly bracket: Bracket | undefined
+  /** The `await using` declaration that binds it. */
+  readonly usingDeclaration: ts.VariableStatement | undefined
+}
+
+/** Graphs of the functions of one package, each built once. */
+export type GraphCache = Map<ts.Node, FlowGraph>
+
+export function gatherFacts(
+  acquire: AcquireCall,
+  checker: ts.TypeChecker,
+  graphs: GraphCache,
+  tracked: ReadonlySet<string>,
+): SiteFacts {
+  const scope = enclosingFunction(acquire.call)
+  const binding: AcquireBinding = acquire.kind === 'scoped' ? { kind: 'discarded' } : bindingOf(acquire)
+  const bare = {
+    acquire,
+    scope,
+    binding,
+    uses: [],
+    releases: [],
+    callees: new Map<ts.Node, CalleeSummary>(),
+    findings: [],
+  }
+  if (acquire.kind === 'scoped' || (binding.kind !== 'declared' && binding.kind !== 'assigned')) {
+    return { ...bare, tryAfter: undefined, bracket: undefined, usingDeclaration: undefined }
+  }
+  const query = {
+    checker,
+    dialect: acquire.dialect,
+    receiver: receiverText(acquire.receiver),
+    ...(acquire.rule.open === undefined ? {} : { openMethod: acquire.rule.open }),
+  }
+  const uses = findUses(binding.name, scope, query)
+  const releases = uses.filter((use): use is ReleaseUse => use.kind === 'release')
+  const callees = new Map<ts.Node, CalleeSummary>()
+  for (const use of uses)
+    if (use.kind === 'argument') callees.set(use.call, summarizeCallee(use.call, use.index, query))
+  const usingDeclaration = binding.kind === 'declared' ? usingStatement(binding.declaration) : undefined
+  const variable = checker.getSymbolAtLocation(binding.name)
+  const findings = runTypestate({
+    graph: graphOf(scope, graphs, tracked),
+    acquiredBy: acquiredBy(acquire.call),
+    ...(variable === undefined ? {} : { variable }),
+    uses,
+    effects: new Map(
+      [...callees].flatMap(([call, summary]) =>
+        summary === 'releases' || summary === 'keeps' ? [[call, summary] as const] : [],
+      ),
+    ),
+    ...(usingDeclaration === undefined ? {} : { usingDeclaration }),
+    checker,
+  })
+  const declared = binding.kind === 'declared' ? binding : undefined
+  return {
+    acquire,
+    scope,
+    binding,
+    uses,
+    releases,
+    callees,
+    findings,
+    tryAfter: declared && findTryAfter(declared.declaration, releases),
+    bracket: declared && bracketOf(declared.declaration, declared.name, releases),
+    usingDeclaration,
+  }
+}
+
+function acquiredBy(call: ts.CallExpression): ts.Node {
+  const called = outermost(call)
+  return ts.isAwaitExpression(called.parent) ? called.parent : call
+}
+
+function graphOf(
+  scope: FunctionLike | ts.SourceFile,
+  graphs: GraphCache,
+  tracked: ReadonlySet<string>,
+): FlowGraph {
+  const known = graphs.get(scope)
+  if (known !== undefined) return known
+  const body = ts.isSourceFile(scope) ? scope : scope.body
+  const graph = buildFlowGraph(body ?? scope.getSourceFile(), tracked)
+  graphs.set(scope, graph)
+  return graph
+}
+
+function usingStatement(declaration: ts.VariableDeclaration): ts.VariableStatement | undefined {
+  const list = declaration.parent
+  if (!ts.isVariableDeclarationList(list) || (list.flags & ts.NodeFlags.Using) === 0) return undefined
+  return ts.isVariableStatement(list.parent) ? list.parent : undefined
+}

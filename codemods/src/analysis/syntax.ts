@@ -1,0 +1,82 @@
+import { ts } from 'ts-morph'
+
+export type FunctionLike = ts.FunctionLikeDeclaration
+
+/** Nearest function around a node (not the node itself); a source file when there is none. */
+export function enclosingFunction(node: ts.Node): FunctionLike | ts.SourceFile {
+  const found = ts.findAncestor(
+    node.parent,
+    (one) => isFunctionWithBody(one) || ts.isSourceFile(one) || ts.isClassStaticBlockDeclaration(one),
+  )
+  return found !== undefined && isFunctionWithBody(found) ? found : node.getSourceFile()
+}
+
+export function isFunctionWithBody(node: ts.Node): node is FunctionLike {
+  return ts.isFunctionLike(node) && 'body' in node
+}
+
+/** The expression without parentheses, casts and `!`. */
+export function unwrapExpression(expression: ts.Expression): ts.Expression {
+  let current = expression
+  while (isTransparent(current)) current = current.expression
+  return current
+}
+
+/** The outermost expression that is only parentheses, casts and `!` around this one. */
+export function outermost(expression: ts.Expression): ts.Expression {
+  let current = expression
+  while (isTransparent(current.parent as ts.Expression) && current.parent !== undefined)
+    current = current.parent as ts.Expression
+  return current
+}
+
+function isTransparent(
+  node: ts.Node,
+): node is
+  | ts.ParenthesizedExpression
+  | ts.AsExpression
+  | ts.NonNullExpression
+  | ts.SatisfiesExpression
+  | ts.TypeAssertion {
+  return (
+    ts.isParenthesizedExpression(node) ||
+    ts.isAsExpression(node) ||
+    ts.isNonNullExpression(node) ||
+    ts.isSatisfiesExpression(node) ||
+    ts.isTypeAssertionExpression(node)
+  )
+}
+
+/** Visits every node below, nested functions included; `false` keeps out of a node. */
+export function walk(node: ts.Node, visit: (node: ts.Node) => boolean | undefined): void {
+  ts.forEachChild(node, (child) => {
+    if (visit(child) !== false) walk(child, visit)
+  })
+}
+
+/** The method name of a call written `receiver.name(…)` or `receiver['name'](…)`. */
+export function methodOf(call: ts.CallExpression): { receiver: ts.Expression; method: string } | undefined {
+  const callee = unwrapExpression(call.expression)
+  if (ts.isPropertyAccessExpression(callee)) return { receiver: callee.expression, method: callee.name.text }
+  if (ts.isElementAccessExpression(callee) && ts.isStringLiteralLike(callee.argumentExpression)) {
+    return { receiver: callee.expression, method: callee.argumentExpression.text }
+  }
+  return undefined
+}
+
+/** Text to compare receivers by: `this.pools!` and `this.pools` are one. */
+export function receiverText(expression: ts.Expression): string {
+  const bare = unwrapExpression(expression)
+  if (ts.isPropertyAccessExpression(bare)) return `${receiverText(bare.expression)}.${bare.name.text}`
+  return bare.getText()
+}
+
+/** Line and column, both from 1. */
+export function positionOf(node: ts.Node): { line: number; column: number } {
+  const { line, character } = node.getSourceFile().getLineAndCharacterOfPosition(node.getStart())
+  return { line: line + 1, column: character + 1 }
+}
+
+export function isAssignmentOperator(kind: ts.SyntaxKind): boolean {
+  return kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment
+}

@@ -1,0 +1,26 @@
+import type { ts } from 'ts-morph'
+import type { Bracket } from '../analysis/bracket'
+import type { RewriteTarget } from '../model/target'
+import type { TextEdit } from '../model/text-edit'
+import { connectionsText, serviceCall } from './service-call'
+
+/** The bracket stays as it is; only the two calls change. */
+export function rewriteAsAcquireRelease(
+  bracket: Bracket,
+  acquire: ts.CallExpression,
+  target: RewriteTarget,
+): readonly TextEdit[] {
+  const { release, name } = bracket
+  return [
+    {
+      start: acquire.getStart(),
+      end: acquire.end,
+      text: serviceCall('acquireConnection', target, acquire.getSourceFile()),
+    },
+    {
+      start: release.getStart(),
+      end: release.end,
+      text: `${connectionsText(target.connections)}.releaseConnection(${name.text})`,
+    },
+  ]
+}

@@ -1,0 +1,38 @@
+import { ts } from 'ts-morph'
+import type { FileAnalysis } from '../analysis/analyze-package'
+import { connectionsSpecifier, isConnectionsModule } from '../analysis/connections-reference'
+import type { RewriteTarget } from '../model/target'
+
+/** Whether the service's name already means something else where the call stands. */
+export function collides(call: ts.CallExpression, analysis: FileAnalysis, target: RewriteTarget): boolean {
+  const { connections } = target
+  if (connections.kind === 'expression') return false
+  const { checker, packagePath, source } = analysis
+  const symbol = checker.resolveName(connections.name, call, ts.SymbolFlags.Value, false)
+  const declaration = symbol?.declarations?.[0]
+  if (declaration === undefined) return isTypeName(connections.name, analysis)
+  if (isConnectionsModule(connections, packagePath, source.path)) return false
+  const imported = ts.findAncestor(declaration, ts.isImportDeclaration)?.moduleSpecifier
+  const specifier = connectionsSpecifier(connections, packagePath, source.path)
+  if (imported !== undefined)
+    return !ts.isStringLiteral(imported) || imported.text !== specifier || isTypeImport(declaration)
+  const variable = ts.findAncestor(declaration, ts.isVariableDeclaration)
+  const isRequired =
+    variable?.initializer?.getText().startsWith('require(') === true &&
+    variable.initializer.getText().includes(specifier)
+  return !isRequired
+}
+
+/** `import type { connections }` brings no value. */
+function isTypeImport(declaration: ts.Node): boolean {
+  return (
+    ts.isImportSpecifier(declaration) &&
+    (declaration.isTypeOnly || declaration.parent.parent.phaseModifier === ts.SyntaxKind.TypeKeyword)
+  )
+}
+
+function isTypeName(name: string, { sourceFile }: FileAnalysis): boolean {
+  return sourceFile.statements.some(
+    (one) => (ts.isTypeAliasDeclaration(one) || ts.isInterfaceDeclaration(one)) && one.name.text === name,
+  )
+}

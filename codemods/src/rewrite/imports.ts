@@ -1,0 +1,127 @@
+import { ts } from 'ts-morph'
+import type { FileAnalysis } from '../analysis/analyze-package'
+import { connectionsSpecifier, isConnectionsModule } from '../analysis/connections-reference'
+import type { RewriteTarget } from '../model/target'
+import type { TextEdit } from '../model/text-edit'
+import { layoutOf } from './layout'
+import { quoted, quoteOf } from './service-call'
+import { removeImport, type UnusedImports } from './unused-imports'
+
+/** The edits that make the service's name known in the file: none, a name in an existing import, or a line of its own. */
+export function importEdits(
+  analysis: FileAnalysis,
+  target: RewriteTarget,
+  { names, whole }: UnusedImports,
+): readonly TextEdit[] {
+  const added = addedImport(analysis, target, whole)
+  const removed = [...whole].map(removeImport)
+  if (added === undefined) return [...names, ...removed]
+  // The new import takes the place of one that goes.
+  const place = removed.find((edit) => edit.start < added.start && added.start <= edit.end)
+  if (place === undefined) return [...names, ...removed, added]
+  const { newLine } = layoutOf(analysis.sourceFile)
+  return [
+    ...names,
+    ...removed.filter((edit) => edit !== place),
+    { ...place, text: added.text.slice(newLine.length) + newLine },
+  ]
+}
+
+function addedImport(
+  analysis: FileAnalysis,
+  target: RewriteTarget,
+  whole: UnusedImports['whole'],
+): TextEdit | undefined {
+  const { connections } = target
+  const { sourceFile, packagePath, source } = analysis
+  if (connections.kind === 'expression' || isConnectionsModule(connections, packagePath, source.path))
+    return undefined
+  const specifier = connectionsSpecifier(connections, packagePath, source.path)
+  const imports = sourceFile.statements.filter(ts.isImportDeclaration)
+  const same = imports.filter(
+    (one) => ts.isStringLiteral(one.moduleSpecifier) && one.moduleSpecifier.text === specifier,
+  )
+  if (same.some((one) => namesOf(one).some((name) => name.name.text === connections.name))) return undefined
+  if (hasRequired(sourceFile, connections.name, specifier)) return undefined
+  const open = same.find(
+    (one) => !whole.has(one) && one.importClause?.phaseModifier === undefined && namesOf(one).length > 0,
+  )
+  const last = open && namesOf(open).at(-1)
+  if (last !== undefined) return { start: last.end, end: last.end, text: `, ${connections.name}` }
+  return newImport(sourceFile, imports, connections.name, specifier)
+}
+
+function newImport(
+  sourceFile: ts.SourceFile,
+  imports: readonly ts.ImportDeclaration[],
+  name: string,
+  specifier: string,
+): TextEdit {
+  const { newLine } = layoutOf(sourceFile)
+  const from = quoted(specifier, quoteOf(sourceFile))
+  const isCommonJs = imports.length === 0 && /\.c?jsx?$/.test(sourceFile.fileName) && !hasExports(sourceFile)
+  const requires = isCommonJs ? sourceFile.statements.filter(isRequire) : []
+  const end = usesSemicolons(sourceFile) ? ';' : ''
+  const line = isCommonJs
+    ? `const { ${name} } = require(${from})${end}`
+    : `import { ${name} } from ${from}${end}`
+  const after = imports.at(-1) ?? requires.at(-1)
+  if (after !== undefined) return { start: after.end, end: after.end, text: `${newLine}${line}` }
+  const start = firstPlace(sourceFile)
+  return { start, end: start, text: `${line}${newLine}${newLine}` }
+}
+
+/** Behind a BOM, a `#!` line, the file's own comment and directives such as 'use strict'. */
+function firstPlace(sourceFile: ts.SourceFile): number {
+  const directives = sourceFile.statements.filter(
+    (one, index) => ts.isExpressionStatement(one) && ts.isStringLiteral(one.expression) && index === 0,
+  )
+  const next = sourceFile.statements[directives.length]
+  return next?.getStart() ?? sourceFile.getStart()
+}
+
+function namesOf(declaration: ts.ImportDeclaration): readonly ts.ImportSpecifier[] {
+  const bindings = declaration.importClause?.namedBindings
+  return bindings !== undefined && ts.isNamedImports(bindings) ? bindings.elements : []
+}
+
+function isRequire(statement: ts.Statement): statement is ts.VariableStatement {
+  if (!ts.isVariableStatement(statement)) return false
+  return statement.declarationList.declarations.some(
+    ({ initializer }) =>
+      initializer !== undefined &&
+      ts.isCallExpression(initializer) &&
+      initializer.expression.getText() === 'require',
+  )
+}
+
+function hasRequired(sourceFile: ts.SourceFile, name: string, specifier: string): boolean {
+  return sourceFile.statements
+    .filter(isRequire)
+    .some(
+      (one) =>
+        one.getText().includes(`${specifier}`) &&
+        one.declarationList.declarations.some(({ name: bound }) =>
+          new RegExp(`\\b${name}\\b`).test(bound.getText()),
+        ),
+    )
+}
+
+function hasExports(sourceFile: ts.SourceFile): boolean {
+  return sourceFile.statements.some(
+    (one) =>
+      ts.isExportDeclaration(one) ||
+      ts.isExportAssignment(one) ||
+      (ts.canHaveModifiers(one) &&
+        ts.getModifiers(one)?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword) === true),
+  )
+}
+
+function usesSemicolons(sourceFile: ts.SourceFile): boolean {
+  const { text } = sourceFile
+  const closed = sourceFile.statements.filter(
+    (one) => ts.isImportDeclaration(one) || ts.isVariableStatement(one) || ts.isExpressionStatement(one),
+  )
+  if (closed.length === 0) return text.includes(';')
+  return closed.filter((one) => text[one.end - 1] === ';').length * 2 >= closed.length
+}

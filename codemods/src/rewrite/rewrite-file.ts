@@ -1,0 +1,84 @@
+import type { AnalyzedSite, FileAnalysis } from '../analysis/analyze-package'
+import type { Site } from '../model/site'
+import type { RewriteTarget } from '../model/target'
+import type { TextEdit } from '../model/text-edit'
+import { importEdits } from './imports'
+import { planSite } from './plan-site'
+import { refuse } from './refuse'
+import { unusedImports } from './unused-imports'
+import { findUnproved } from './verify-result'
+
+export interface FileRewrite {
+  /** One batch that does not overlap; empty when nothing is to be done. */
+  readonly edits: readonly TextEdit[]
+  /** Every site of the file, the rewritten ones with that verdict. */
+  readonly sites: readonly Site[]
+}
+
+export interface RewriteOptions {
+  /** Ids of sites to leave alone. */
+  readonly skip?: ReadonlySet<string>
+}
+
+/**
+ * Rewrites what the analysis proved, in one batch of text edits. The result is analysed again with the same machine: a site that does not
+ * come back as done is taken out of the batch and reported instead.
+ */
+export function rewriteFile(
+  analysis: FileAnalysis,
+  target: RewriteTarget,
+  options: RewriteOptions = {},
+): FileRewrite {
+  const refused = new Map<AnalyzedSite, Site>()
+  for (;;) {
+    const attempt = attemptRewrite(analysis, target, options, refused)
+    const unproved = findUnproved(analysis, attempt.edits, attempt.rewritten, target)
+    if (unproved.length === 0) return { edits: attempt.edits, sites: attempt.sites }
+    for (const one of unproved) refused.set(one, refuse(one, 'unsupported-shape'))
+  }
+}
+
+interface Attempt extends FileRewrite {
+  readonly rewritten: readonly AnalyzedSite[]
+}
+
+function attemptRewrite(
+  analysis: FileAnalysis,
+  target: RewriteTarget,
+  options: RewriteOptions,
+  refused: ReadonlyMap<AnalyzedSite, Site>,
+): Attempt {
+  const edits: TextEdit[] = []
+  const rewritten: AnalyzedSite[] = []
+  const sites = analysis.sites.map((one): Site => {
+    const known = refused.get(one)
+    if (known !== undefined) return known
+    if (one.plan === undefined || options.skip?.has(one.site.id) === true) return one.site
+    const plan = planSite(one, one.plan, analysis, target)
+    if (plan.kind === 'refused') return refuse(one, plan.reason)
+    if (plan.edits.some((edit) => edits.some((other) => overlap(edit, other))))
+      return refuse(one, 'unsupported-shape')
+    edits.push(...plan.edits)
+    rewritten.push(one)
+    const { labels, ...site } = one.site
+    return { ...site, verdict: 'rewritten', ...(plan.labels.length > 0 ? { labels: plan.labels } : {}) }
+  })
+  if (rewritten.length === 0) return { edits: [], sites, rewritten }
+  const imports = importEdits(analysis, target, unusedImports(analysis, edits))
+  return { edits: inOrder([...edits, ...imports]), sites, rewritten }
+}
+
+function overlap(a: TextEdit, b: TextEdit): boolean {
+  return a.start < b.end && b.start < a.end
+}
+
+/** In order; a line that another edit swallows needs no indentation of its own. */
+function inOrder(edits: readonly TextEdit[]): readonly TextEdit[] {
+  const isSwallowed = (edit: TextEdit): boolean =>
+    edits.some((other) => other !== edit && other.start < edit.start && edit.end <= other.end)
+  return edits
+    .filter((edit) => !isSwallowed(edit))
+    .map((edit, index) => ({ edit, index }))
+    .sort((a, b) => a.edit.start - b.edit.start || a.edit.end - b.edit.end || a.index - b.index)
+    .map(({ edit }) => edit)
+}

@@ -5,8 +5,21 @@ export type { BudgetStatus, ComponentStatus, FerryStatus } from './ferry/ferry-s
 export type { Side, Stage } from './ferry/catalog/side'
 export { stageBounds } from './ferry/catalog/side'
 
-export type { BackendLease, BackendRequest, LegacyBackend } from './ferry/backend/legacy-backend'
+export type {
+  BackendLease,
+  BackendOptions,
+  BackendRequest,
+  LegacyBackend,
+} from './ferry/backend/legacy-backend'
 export { fromPgPool } from './ferry/backend/from-pg-pool'
+export { fromGetconn } from './ferry/backend/from-getconn'
+export type { GetconnManager } from './ferry/backend/from-getconn'
+export { fromContextManager } from './ferry/backend/from-context-manager'
+export type { WithConnection } from './ferry/backend/from-context-manager'
+export { fromDelegate } from './ferry/backend/from-delegate'
+export type { DelegateMethods } from './ferry/backend/from-delegate'
+export { addGetconn } from './ferry/backend/add-getconn'
+export type { AddGetconnOptions, GetconnMethods } from './ferry/backend/add-getconn'
 
 export type { InfraDelegate } from './ferry/legacy-api/infra-delegate'
 export type { ResilientPoolManager } from './ferry/legacy-api/resilient-pool-manager'

@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg'
 import { systemClock } from '../../core/clock'
 import { InvalidOptionError } from '../../core/errors'
 import { boundedAcquire } from './bounded-acquire'
-import type { BackendDeps, BackendLease, LegacyBackend } from './legacy-backend'
+import type { BackendOptions, BackendLease, LegacyBackend } from './legacy-backend'
 
 /**
  * The legacy side as a `pg.Pool`. The pool stays the caller's: closing the ferry does not end it.
@@ -11,12 +11,12 @@ import type { BackendDeps, BackendLease, LegacyBackend } from './legacy-backend'
  * @example
  * const legacy = fromPgPool(new Pool({ connectionString }))
  */
-export function fromPgPool(pool: Pool, deps: BackendDeps = {}): LegacyBackend {
+export function fromPgPool(pool: Pool, options: Pick<BackendOptions, 'clock'> = {}): LegacyBackend {
   const candidate: Partial<Pool> | null | undefined = pool
   if (typeof candidate?.connect !== 'function') {
     throw new InvalidOptionError('fromPgPool(pool)', pool, 'a pg.Pool (it has connect())')
   }
-  const clock = deps.clock ?? systemClock
+  const clock = options.clock ?? systemClock
   const sockets = new SocketCount(pool)
   const { max } = pool.options as { max?: number }
   return {

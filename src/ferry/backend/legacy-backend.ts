@@ -41,7 +41,9 @@ export interface LegacyBackend {
   close?(): Promise<void>
 }
 
-/** What an adapter takes from outside. */
-export interface BackendDeps {
+/** What an adapter may be told beyond its manager. */
+export interface BackendOptions {
+  /** The most connections that the manager opens, where the adapter cannot see it; the ferry's budget reckons with it. */
+  readonly maxConnections?: number
   readonly clock?: Clock
 }

@@ -30,6 +30,9 @@ interface Waiter {
   grant(): void
 }
 
+/** Milliseconds that an acquire without a deadline of its own waits for the budget: nested acquires could wait for each other. */
+export const defaultBudgetWaitMs = 30_000
+
 const bothSides: readonly Side[] = ['legacy', 'service']
 
 /** While somebody waits, counts are looked at again this often: a pool also closes connections without telling anybody. */
@@ -66,7 +69,7 @@ export class ConnectionBudget {
    * @throws AcquireTimeoutError, AcquireAbortedError
    */
   enter(side: Side, request: RouteRequest): Promise<Permit> {
-    const { signal, timeoutMs } = request
+    const { signal, timeoutMs = defaultBudgetWaitMs } = request
     if (signal?.aborted === true) return Promise.reject(this.#aborted(signal))
     if (this.#waiters.length === 0 && this.#fits(side)) return Promise.resolve(this.#permit(side, request))
     const startedAtMs = this.clock.now()
@@ -87,14 +90,11 @@ export class ConnectionBudget {
       const onAbort = (): void => {
         giveUp(this.#aborted(signal))
       }
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : this.clock.setTimer(() => {
-              giveUp(this.#timedOut(timeoutMs))
-            }, timeoutMs)
+      const timer = this.clock.setTimer(() => {
+        giveUp(this.#timedOut(timeoutMs))
+      }, timeoutMs)
       const stopWaiting = (): void => {
-        if (timer !== undefined) this.clock.clearTimer(timer)
+        this.clock.clearTimer(timer)
         signal?.removeEventListener('abort', onAbort)
       }
       signal?.addEventListener('abort', onAbort, { once: true })

@@ -10,32 +10,25 @@ import { MockPoolStrategy } from '../../../src/pool/mock-pool'
 import { MockServer } from '../../../src/pool/mock-server'
 import { createConnectionService } from '../../../src/service/create-connection-service'
 
+type ConnectCallback = (error?: Error) => void
+
 /** A real `pg.Pool` whose clients lead to a mock server. */
 export function mockPgPool(server: MockServer, config: PoolConfig = {}): Pool {
   class PoolMockClient extends MockClient {
     constructor() {
       super(server)
+      Object.assign(this, { connect: (callback: ConnectCallback) => this.#connect(callback) })
     }
 
     // `pg.Pool` connects with a callback.
-    override connect(callback?: (error?: Error) => void): never {
-      const connected = server
-        .accept((error) => {
-          this.break(error)
-        })
-        .then((id) => {
-          this.connectionId = id
-        })
-      if (callback === undefined) return connected as never
-      connected.then(
-        () => {
-          callback()
-        },
-        (error: Error) => {
-          callback(error)
-        },
-      )
-      return undefined as never
+    #connect(callback: ConnectCallback): void {
+      const connected = server.accept((error) => {
+        this.break(error)
+      })
+      connected.then((id) => {
+        this.connectionId = id
+        callback()
+      }, callback)
     }
   }
   const pool = new Pool({ max: 4, ...config, Client: PoolMockClient as never })
@@ -62,14 +55,30 @@ export function createStage({ share = 0, ferry: options = {}, max = 4, deps = {}
   const flags = staticFlags({ portals: share })
   const events: ConnectionEvent[] = []
   const ferry = createFerry(
-    { service, legacy: fromPgPool(pool), flags, components: [{ name: 'portals', stage: 'live' }], ...options },
+    {
+      service,
+      legacy: fromPgPool(pool),
+      flags,
+      components: [{ name: 'portals', stage: 'live' }],
+      ...options,
+    },
     { events: (event) => events.push(event), ...deps },
   )
   const close = async () => {
     await ferry.close()
     await Promise.all([service.close(), pool.end()])
   }
-  return { ferry, flags, pool, strategy, service, legacyServer, events, portals: ferry.component('portals'), close }
+  return {
+    ferry,
+    flags,
+    pool,
+    strategy,
+    service,
+    legacyServer,
+    events,
+    portals: ferry.component('portals'),
+    close,
+  }
 }
 
 export const sides = ['legacy', 'service'] as const

@@ -7,6 +7,11 @@ const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'
   version: string
 }
 
+// a reader that has seen enough, such as `head`, closes the pipe: that is no error
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 void main(
   process.argv.slice(2),
   { stdout: process.stdout, stderr: process.stderr, cwd: process.cwd(), env: process.env },

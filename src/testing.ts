@@ -1,3 +1,9 @@
 export { MockPoolStrategy } from './pool/mock-pool'
 export type { MockPoolOptions } from './pool/mock-pool'
 export type { MockReply, MockServer, MockStatement, ReplyOptions } from './pool/mock-server'
+export { describePoolStrategyContract } from './testing/pool-strategy-contract'
+export type {
+  ContractRunner,
+  MakePoolStrategy,
+  PoolStrategyContractOptions,
+} from './testing/pool-strategy-contract'

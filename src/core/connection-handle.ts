@@ -36,7 +36,14 @@ export function createConnectionHandle(client: object, onEnd: (end: LeaseEnd) =>
     prototypes.set(client, prototype)
   }
   const handle = Object.create(prototype) as Handle
-  const state: HandleState = { isEnded: false, isDiscarded: false, discardError: undefined, listeners: [], onEnd, observers: [] }
+  const state: HandleState = {
+    isEnded: false,
+    isDiscarded: false,
+    discardError: undefined,
+    listeners: [],
+    onEnd,
+    observers: [],
+  }
   Object.defineProperty(handle, stateKey, { value: state })
   return handle as unknown as ScopedConnection
 }
@@ -52,11 +59,13 @@ export function endLease(handle: object, error?: unknown): void {
   if (state.isEnded) throw new LeaseEndedError('the connection was given back already')
   state.isEnded = true
   const client = Object.getPrototypeOf(Object.getPrototypeOf(handle)) as Client
-  for (const { event, listener } of state.listeners) (client['removeListener'] as Method).call(client, event, listener)
+  for (const { event, listener } of state.listeners)
+    (client['removeListener'] as Method).call(client, event, listener)
   state.listeners.length = 0
   const isDiscarded = state.isDiscarded || Boolean(error)
   const cause = error || state.discardError
-  const end: LeaseEnd = cause === undefined ? { discard: isDiscarded } : { discard: isDiscarded, error: cause }
+  const end: LeaseEnd =
+    cause === undefined ? { discard: isDiscarded } : { discard: isDiscarded, error: cause }
   state.onEnd(end)
   for (const observer of state.observers) observer(end)
 }
@@ -93,7 +102,8 @@ function createHandlePrototype(client: Client): object {
     if (typeof client[name] === 'function') define(name, untrackedListener(client, name))
   }
   for (const name of pureMethods) {
-    if (typeof client[name] === 'function') define(name, (...args) => (client[name] as Method).apply(client, args))
+    if (typeof client[name] === 'function')
+      define(name, (...args) => (client[name] as Method).apply(client, args))
   }
   define('query', guardedQuery(client))
   define('discard', function (this: Handle, error?: unknown) {
@@ -117,7 +127,7 @@ const pureMethods = ['escapeIdentifier', 'escapeLiteral', 'listenerCount', 'getT
 /** Names of all methods, the client's own and inherited ones; getters are not run to find out. */
 function methodNames(client: object): Set<PropertyKey> {
   const names = new Set<PropertyKey>()
-  for (let level: object = client; level !== Object.prototype; ) {
+  for (let level: object = client; level !== Object.prototype;) {
     for (const name of Reflect.ownKeys(level)) {
       const descriptor = Reflect.getOwnPropertyDescriptor(level, name)
       if (name !== 'constructor' && typeof descriptor?.value === 'function') names.add(name)
@@ -195,5 +205,9 @@ interface Submittable {
 }
 
 function isSubmittable(value: unknown): value is Submittable {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Submittable>).submit === 'function'
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<Submittable>).submit === 'function'
+  )
 }

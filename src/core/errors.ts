@@ -135,13 +135,15 @@ export class InvalidOptionError extends DbConnectionError {
     readonly expected: string,
   ) {
     super(`invalid option ${option}: received ${describeValue(option, received)}, expected ${expected}`)
-    this.received = isPlain(received) && !maySecret(option, received) ? received : describeValue(option, received)
+    this.received =
+      isPlain(received) && !maySecret(option, received) ? received : describeValue(option, received)
   }
 }
 
 /** Names a value without ever spelling out an object, a URL or anything else that may hold a password. */
 function describeValue(option: string, value: unknown): string {
-  if (typeof value === 'string') return maySecret(option, value) ? describeSecret(value) : JSON.stringify(value)
+  if (typeof value === 'string')
+    return maySecret(option, value) ? describeSecret(value) : JSON.stringify(value)
   if (isPlain(value)) return String(value)
   if (Array.isArray(value)) return `an array of ${String(value.length)}`
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
@@ -153,7 +155,10 @@ function isPlain(value: unknown): value is string | number | boolean | null | un
 
 /** By the option's name, for what a slip of the pen made of `password` too; or by the look of the value. */
 function maySecret(option: string, value: unknown): boolean {
-  return typeof value === 'string' && (/pas+w|pwd|secret|token|key|connection|ur[il]|dsn/i.test(option) || /[@]|:\/\//.test(value))
+  return (
+    typeof value === 'string' &&
+    (/pas+w|pwd|secret|token|key|connection|ur[il]|dsn/i.test(option) || /[@]|:\/\//.test(value))
+  )
 }
 
 function describeSecret(value: string): string {

@@ -3,7 +3,8 @@
  * pool was made smaller or asked to trim; `drained`: of an old generation; `discarded`: the borrower asked for it;
  * `failed`: the connection broke or could not be cleaned; `closed`: the pool was closed.
  */
-export type CloseReason = 'idle' | 'expired' | 'worn' | 'surplus' | 'drained' | 'discarded' | 'failed' | 'closed'
+export type CloseReason =
+  'idle' | 'expired' | 'worn' | 'surplus' | 'drained' | 'discarded' | 'failed' | 'closed'
 
 /** What happened to connections; a user may log or count it. Nothing in an event is secret. */
 export type ConnectionEvent =
@@ -14,13 +15,23 @@ export type ConnectionEvent =
   /** A connection could not be opened, or an open one broke while nobody had it. */
   | { readonly kind: 'connection-failed'; readonly pool: string; readonly error: unknown }
   /** The borrower gave the connection back inside a transaction; it was rolled back. `stack` is the borrower's, when captured. */
-  | { readonly kind: 'open-transaction-rolled-back'; readonly purpose: string; readonly status: 'open' | 'failed'; readonly stack?: string }
+  | {
+      readonly kind: 'open-transaction-rolled-back'
+      readonly purpose: string
+      readonly status: 'open' | 'failed'
+      readonly stack?: string
+    }
   /** The borrower gave the connection back while a query was running; it was kept apart until the query ended. */
   | { readonly kind: 'released-while-busy'; readonly purpose: string; readonly stack?: string }
   /** The clean-up at give-back failed, so the connection was closed. */
   | { readonly kind: 'reset-failed'; readonly purpose: string; readonly error: unknown }
   /** A lease is out for longer than `leakThresholdMs`; reported once a lease. `stack` is where it was acquired. */
-  | { readonly kind: 'lease-overdue'; readonly purpose: string; readonly heldMs: number; readonly stack?: string }
+  | {
+      readonly kind: 'lease-overdue'
+      readonly purpose: string
+      readonly heldMs: number
+      readonly stack?: string
+    }
   /** A give-back of a legacy pool failed; the lease had ended for its borrower by then. */
   | { readonly kind: 'release-failed'; readonly purpose: string; readonly error: unknown }
 

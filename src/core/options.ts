@@ -3,7 +3,8 @@ import { InvalidOptionError } from './errors'
 /** What a value must be; returns the reason when it is not. */
 export type OptionRule = (value: unknown) => true | string
 
-export const isString: OptionRule = (value) => (typeof value === 'string' && value !== '') || 'a non-empty string'
+export const isString: OptionRule = (value) =>
+  (typeof value === 'string' && value !== '') || 'a non-empty string'
 export const isBoolean: OptionRule = (value) => typeof value === 'boolean' || 'true or false'
 export const isFunction: OptionRule = (value) => typeof value === 'function' || 'a function'
 export const isObject: OptionRule = (value) => isRecord(value) || 'an object'
@@ -28,7 +29,8 @@ export const isShare: OptionRule = (value) =>
 export const isOneOf =
   (...values: readonly string[]): OptionRule =>
   (value) =>
-    (typeof value === 'string' && values.includes(value)) || `one of ${values.map((v) => `'${v}'`).join(', ')}`
+    (typeof value === 'string' && values.includes(value)) ||
+    `one of ${values.map((v) => `'${v}'`).join(', ')}`
 
 /**
  * Checks `options` against `rules`: an unknown key is refused with the nearest known name, a bad value with what was
@@ -36,12 +38,17 @@ export const isOneOf =
  *
  * @throws InvalidOptionError naming option (`prefix.key`), received and expected value.
  */
-export function checkOptions(prefix: string, options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
+export function checkOptions(
+  prefix: string,
+  options: unknown,
+  rules: Readonly<Record<string, OptionRule>>,
+): void {
   if (!isRecord(options)) throw new InvalidOptionError(prefix, options, 'an object')
   for (const [key, value] of Object.entries(options)) {
     const name = prefix === '' ? key : `${prefix}.${key}`
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined
-    if (rule === undefined) throw new InvalidOptionError(name, value, unknownKeyAdvice(key, Object.keys(rules)))
+    if (rule === undefined)
+      throw new InvalidOptionError(name, value, unknownKeyAdvice(key, Object.keys(rules)))
     if (value === undefined) continue
     const verdict = rule(value)
     if (verdict !== true) throw new InvalidOptionError(name, value, verdict)
@@ -65,7 +72,9 @@ export function nearestName(name: string, known: readonly string[]): string | un
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (best === undefined || distance < best.distance) best = { candidate, distance }
   }
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(name.length / 3)) ? best.candidate : undefined
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(name.length / 3))
+    ? best.candidate
+    : undefined
 }
 
 function editDistance(a: string, b: string): number {

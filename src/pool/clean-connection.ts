@@ -1,22 +1,24 @@
 import type { ClientBase } from 'pg'
-import type { Clock } from '../core/clock'
 import { withDeadline } from '../core/deadline'
-import { emitSafely, type EventListener } from '../core/events'
+import { emitSafely } from '../core/events'
 import type { Driver } from './driver'
+import type { PoolContext } from './pool-context'
 import type { AcquireRequest } from './pool-strategy'
-
-export interface CleanContext {
-  readonly driver: Driver
-  readonly clock: Clock
-  readonly onEvent: EventListener | undefined
-  /** Milliseconds for everything together. */
-  readonly timeoutMs: number
-  readonly openTransaction: 'rollback' | 'destroy'
-}
 
 /** Whether a connection may be kept as it is, without a word to the server. */
 export function isClean(driver: Driver, client: ClientBase, request: AcquireRequest): boolean {
-  return request.readOnly !== true && driver.activity(client) === 'ready' && driver.transactionState(client) === 'none'
+  return (
+    request.readOnly !== true &&
+    driver.activity(client) === 'ready' &&
+    driver.transactionState(client) === 'none'
+  )
+}
+
+/** Makes the session refuse to write; {@link cleanConnection} undoes it. Rejects when the server does not obey in time. */
+export async function makeReadOnly(client: ClientBase, { clock, options }: PoolContext): Promise<void> {
+  const timeoutMs = options.resetTimeoutMs
+  const makeError = (): Error => new Error(`the server did not answer within ${String(timeoutMs)} ms`)
+  await withDeadline(client.query('SET default_transaction_read_only = on'), { clock, timeoutMs, makeError })
 }
 
 /**
@@ -26,15 +28,17 @@ export function isClean(driver: Driver, client: ClientBase, request: AcquireRequ
 export async function cleanConnection(
   client: ClientBase,
   request: AcquireRequest,
-  context: CleanContext,
+  context: PoolContext,
 ): Promise<boolean> {
-  const { clock, onEvent, timeoutMs } = context
+  const { clock, onEvent } = context
+  const timeoutMs = context.options.resetTimeoutMs
   const makeError = (): Error => new Error(`the connection was not clean within ${String(timeoutMs)} ms`)
   try {
     await withDeadline(clean(client, request, context), { clock, timeoutMs, makeError })
     return context.driver.activity(client) === 'ready' && context.driver.transactionState(client) === 'none'
   } catch (error) {
-    if (!(error instanceof NotKept)) emitSafely(onEvent, { kind: 'reset-failed', purpose: request.purpose, error })
+    if (!(error instanceof NotKept))
+      emitSafely(onEvent, { kind: 'reset-failed', purpose: request.purpose, error })
     return false
   }
 }
@@ -42,15 +46,18 @@ export async function cleanConnection(
 /** Not a failure: the options say that such a connection is closed. */
 class NotKept extends Error {}
 
-async function clean(client: ClientBase, request: AcquireRequest, context: CleanContext): Promise<void> {
-  const { driver, onEvent, openTransaction } = context
-  const origin = { purpose: request.purpose, ...(request.stack === undefined ? {} : { stack: request.stack }) }
+async function clean(client: ClientBase, request: AcquireRequest, context: PoolContext): Promise<void> {
+  const { driver, onEvent, options } = context
+  const origin = {
+    purpose: request.purpose,
+    ...(request.stack === undefined ? {} : { stack: request.stack }),
+  }
   if (driver.activity(client) === 'busy') emitSafely(onEvent, { kind: 'released-while-busy', ...origin })
   await waitUntilReady(driver, client)
   const status = driver.transactionState(client)
   if (status === 'unknown') throw new Error('the server has not told the state of the transaction')
   if (status !== 'none') {
-    if (openTransaction === 'destroy') throw new NotKept()
+    if (options.openTransactionOnRelease === 'destroy') throw new NotKept()
     await client.query('ROLLBACK')
     emitSafely(onEvent, { kind: 'open-transaction-rolled-back', status, ...origin })
   }

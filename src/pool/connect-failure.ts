@@ -57,7 +57,7 @@ const adviceTable: readonly FailureAdvice[] = [
   {
     matches: (code) => code === '53300',
     problem: () => 'the server has no free connection',
-    advice: 'Lower the pool\'s max, or raise max_connections of the server',
+    advice: "Lower the pool's max, or raise max_connections of the server",
     isRetryable: true,
   },
   {
@@ -84,10 +84,16 @@ const adviceTable: readonly FailureAdvice[] = [
  * The error for a connection that could not be opened. It names host, port and database, never the password; `cause` is
  * the driver's own error.
  */
-export function createConnectFailedError(cause: unknown, config: ClientConfig | undefined): ConnectFailedError {
+export function createConnectFailedError(
+  cause: unknown,
+  config: ClientConfig | undefined,
+): ConnectFailedError {
   const message = cause instanceof Error ? cause.message : String(cause)
   if (config === undefined) {
-    return new ConnectFailedError(`could not connect: the function given as \`connection\` failed (${message})`, { cause })
+    return new ConnectFailedError(
+      `could not connect: the function given as \`connection\` failed (${message})`,
+      { cause },
+    )
   }
   const target = describeTarget(config)
   const code = codeOf(cause)

@@ -13,7 +13,8 @@ export interface ConnectionTarget {
   readonly user: string
 }
 
-const expected = 'a URL such as postgresql://user@host:5432/database, a pg config object, or a function that returns one'
+const expected =
+  'a URL such as postgresql://user@host:5432/database, a pg config object, or a function that returns one'
 
 /** Refuses what can never become a connection; nothing of the value is repeated, it may hold a password. */
 export function checkConnectionSource(option: string, source: unknown): asserts source is ConnectionSource {
@@ -23,7 +24,10 @@ export function checkConnectionSource(option: string, source: unknown): asserts 
   if (source.startsWith('/')) return
   const url = parseUrl(source)
   if (url === undefined || !['postgres:', 'postgresql:', 'socket:'].includes(url.protocol)) {
-    const protocol = url === undefined || !source.includes('://') ? 'no URL at all' : `a URL that begins with ${url.protocol}//`
+    const protocol =
+      url === undefined || !source.includes('://')
+        ? 'no URL at all'
+        : `a URL that begins with ${url.protocol}//`
     throw new InvalidOptionError(option, source, `${expected}; this is ${protocol}`)
   }
 }
@@ -33,18 +37,21 @@ export async function resolveConnectionConfig(source: ConnectionSource): Promise
   if (typeof source === 'string') return { connectionString: source }
   if (typeof source !== 'function') return source
   const config: unknown = await source()
-  if (!isRecord(config)) throw new TypeError('the function given as `connection` must resolve with a pg config object')
+  if (!isRecord(config))
+    throw new TypeError('the function given as `connection` must resolve with a pg config object')
   return config
 }
 
 /** What `pg` will connect to: the URL, then the config's fields, then `PGHOST` and its sisters, then `pg`'s defaults. */
 export function describeTarget(config: ClientConfig, env: NodeJS.ProcessEnv = process.env): ConnectionTarget {
   const url = config.connectionString === undefined ? undefined : parseUrl(config.connectionString)
-  const user = decodeURIComponent(url?.username ?? '') || (config.user ?? env['PGUSER'] ?? env['USER'] ?? '(none)')
+  const user =
+    decodeURIComponent(url?.username ?? '') || (config.user ?? env['PGUSER'] ?? env['USER'] ?? '(none)')
   return {
     host: url?.hostname || (config.host ?? env['PGHOST'] ?? 'localhost'),
     port: Number(url?.port || (config.port ?? env['PGPORT'] ?? 5432)),
-    database: decodeURIComponent(url?.pathname.slice(1) ?? '') || (config.database ?? env['PGDATABASE'] ?? user),
+    database:
+      decodeURIComponent(url?.pathname.slice(1) ?? '') || (config.database ?? env['PGDATABASE'] ?? user),
     user,
   }
 }

@@ -138,7 +138,11 @@ interface Submittable {
 }
 
 function isSubmittable(value: unknown): value is Submittable {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Submittable>).submit === 'function'
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<Submittable>).submit === 'function'
+  )
 }
 
 function firstWord(text: string): string {

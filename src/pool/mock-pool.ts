@@ -4,7 +4,8 @@ import type { Driver } from './driver'
 import { MockClient } from './mock-client'
 import { MockServer } from './mock-server'
 import type { PoolOptions } from './pool-options'
-import { SimplePoolStrategy, type SimplePoolDeps } from './simple-pool'
+import { SimplePoolStrategy } from './simple-pool'
+import type { SimplePoolDeps } from './simple-pool-options'
 
 export interface MockPoolOptions {
   readonly pool?: PoolOptions
@@ -28,7 +29,9 @@ export class MockPoolStrategy extends SimplePoolStrategy {
   assertNoLeases(): void {
     const { leased, waiting } = this.stats()
     if (leased > 0 || waiting > 0) {
-      throw new Error(`expected no lease and no waiter, found ${String(leased)} leased and ${String(waiting)} waiting`)
+      throw new Error(
+        `expected no lease and no waiter, found ${String(leased)} leased and ${String(waiting)} waiting`,
+      )
     }
   }
 }
@@ -49,7 +52,7 @@ export function createMockDriver(server: MockServer): Driver {
     activity: (client) => requireMock(client).activity,
     transactionState: (client) => requireMock(client).transactionState,
     async close(client) {
-      await (client as MockClient).end()
+      await requireMock(client).end()
     },
     end: () => Promise.resolve(),
   }

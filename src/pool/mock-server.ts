@@ -56,7 +56,11 @@ export class MockServer {
   }
 
   /** Answers statements that contain a string or match a pattern; the rule added last is asked first. */
-  reply(matcher: string | RegExp, reply: MockReply, { delayMs = 0, times = Infinity }: ReplyOptions = {}): this {
+  reply(
+    matcher: string | RegExp,
+    reply: MockReply,
+    { delayMs = 0, times = Infinity }: ReplyOptions = {},
+  ): this {
     this.#rules.unshift({ matcher, reply, delayMs, remaining: times })
     return this
   }
@@ -90,7 +94,9 @@ export class MockServer {
   /** @internal */
   async answer(statement: MockStatement): Promise<Partial<QueryResult>> {
     this.statements.push(statement)
-    const rule = this.#rules.find(({ matcher, remaining }) => remaining > 0 && isMatch(matcher, statement.text))
+    const rule = this.#rules.find(
+      ({ matcher, remaining }) => remaining > 0 && isMatch(matcher, statement.text),
+    )
     if (rule !== undefined) rule.remaining--
     await this.#delay(rule?.delayMs ?? 0)
     return resolveReply(rule?.reply ?? [], statement)
@@ -105,7 +111,9 @@ export class MockServer {
 }
 
 function isMatch(matcher: string | RegExp, text: string): boolean {
-  return typeof matcher === 'string' ? text.includes(matcher) : new RegExp(matcher.source, matcher.flags).test(text)
+  return typeof matcher === 'string'
+    ? text.includes(matcher)
+    : new RegExp(matcher.source, matcher.flags).test(text)
 }
 
 async function resolveReply(reply: MockReply, statement: MockStatement): Promise<Partial<QueryResult>> {
@@ -114,6 +122,8 @@ async function resolveReply(reply: MockReply, statement: MockStatement): Promise
   return isRows(reply) ? { rows: [...reply], rowCount: reply.length } : reply
 }
 
-function isRows(reply: readonly Record<string, unknown>[] | Partial<QueryResult>): reply is readonly Record<string, unknown>[] {
+function isRows(
+  reply: readonly Record<string, unknown>[] | Partial<QueryResult>,
+): reply is readonly Record<string, unknown>[] {
   return Array.isArray(reply)
 }

@@ -1,4 +1,4 @@
-import { Client, Pool, type ClientBase, type ClientConfig, type PoolClient } from 'pg'
+import { Client, Pool, type ClientBase, type ClientConfig } from 'pg'
 import type { Clock } from '../core/clock'
 import type { ClientActivity, Driver, TransactionState } from './driver'
 
@@ -12,6 +12,9 @@ interface ClientInternals {
   readonly _ending?: boolean
   readonly connection?: { readonly stream?: { destroy(): void } }
 }
+
+/** What `pg.Pool` puts on a client that it hands out. */
+type PooledBase = ClientBase & { release(isDestroyed: boolean): void }
 
 /** After this time a server that does not answer our goodbye is left without one. */
 const closeGraceMs = 1_000
@@ -33,7 +36,7 @@ export function createPgDriver({ clock, connectTimeoutMs }: PgDriverOptions): Dr
     }
   }
   const pool = new Pool({
-    Client: PooledClient as unknown as new () => ClientBase,
+    Client: PooledClient,
     max: Number.MAX_SAFE_INTEGER,
     connectionTimeoutMillis: connectTimeoutMs,
   })
@@ -50,7 +53,7 @@ export function createPgDriver({ clock, connectTimeoutMs }: PgDriverOptions): Dr
     },
     activity: activityOf,
     transactionState: transactionStateOf,
-    close: (client) => closeClient(pool, client as PoolClient, clock),
+    close: (client) => closeClient(pool, client as PooledBase, clock),
     end: () => pool.end(),
   }
 }
@@ -60,7 +63,7 @@ function ignoreError(): void {
   // Nothing to do.
 }
 
-function closeClient(pool: Pool, client: PoolClient, clock: Clock): Promise<void> {
+function closeClient(pool: Pool, client: PooledBase, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const force = clock.setTimer(() => {
       ;(client as ClientInternals).connection?.stream?.destroy()
@@ -93,7 +96,7 @@ function transactionStateOf(client: ClientBase): TransactionState {
       return 'open'
     case 'E':
       return 'failed'
-    default:
+    case null:
       return 'unknown'
   }
 }

@@ -25,6 +25,34 @@ export interface PoolEntry {
   readonly onClosed: (() => void)[]
 }
 
+/** A connection that was opened just now and is on its way to the idle ones. */
+export function createEntry(
+  facts: Pick<PoolEntry, 'client' | 'id' | 'generation' | 'expiresAtMs'>,
+): PoolEntry {
+  return { ...facts, uses: 0, isBroken: false, state: { kind: 'resetting' }, onClosed: [] }
+}
+
+/** Resolves once the connection is closed. */
+export function whenClosed(entry: PoolEntry): Promise<void> {
+  return new Promise((resolve) => entry.onClosed.push(resolve))
+}
+
+export interface RetireFacts {
+  readonly generation: number
+  readonly nowMs: number
+  /** 0 for no limit. */
+  readonly maxUses: number
+  readonly isOverMax: boolean
+}
+
+/** Why a sound connection has served its time, if it has. */
+export function whyRetire(entry: PoolEntry, facts: RetireFacts): CloseReason | undefined {
+  if (entry.generation !== facts.generation) return 'drained'
+  if (entry.expiresAtMs <= facts.nowMs) return 'expired'
+  if (facts.maxUses > 0 && entry.uses >= facts.maxUses) return 'worn'
+  return facts.isOverMax && entry.state.kind !== 'idle' ? 'surplus' : undefined
+}
+
 /** Counts entries by state. */
 export function countEntries(entries: Iterable<PoolEntry>): Record<EntryState['kind'], number> {
   const counts = { idle: 0, leased: 0, resetting: 0, closing: 0 }

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../core/errors'
+import type { Random } from '../core/random'
 import { checkOptions, isCount, isDurationMs, isOneOf, isShare } from '../core/options'
 
 /** Durations in milliseconds. Defaults: {@link defaultPoolOptions}. */
@@ -79,10 +80,16 @@ export function resolvePoolOptions(options: PoolOptions = {}, prefix = 'pool'): 
     resetTimeoutMs: isDurationMs(1),
     openTransactionOnRelease: isOneOf('rollback', 'destroy'),
   })
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as PoolOptions
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as PoolOptions
   const resolved: ResolvedPoolOptions = { ...defaultPoolOptions, ...given }
   if (resolved.min > resolved.max) {
-    throw new InvalidOptionError(`${prefix}.min`, resolved.min, `at most ${prefix}.max (${String(resolved.max)})`)
+    throw new InvalidOptionError(
+      `${prefix}.min`,
+      resolved.min,
+      `at most ${prefix}.max (${String(resolved.max)})`,
+    )
   }
   return Object.freeze({ ...resolved, connectTimeoutMs: resolveConnectTimeoutMs(given, resolved, prefix) })
 }
@@ -96,4 +103,10 @@ function resolveConnectTimeoutMs(given: PoolOptions, resolved: ResolvedPoolOptio
     connectTimeoutMs,
     `at most ${prefix}.acquireTimeoutMs (${String(acquireTimeoutMs)}), which includes it`,
   )
+}
+
+/** How long one connection may live: less than `maxLifetimeMs` by up to the jitter; infinite without a limit. */
+export function drawLifetimeMs(options: ResolvedPoolOptions, random: Random): number {
+  const { maxLifetimeMs, lifetimeJitter } = options
+  return maxLifetimeMs > 0 ? maxLifetimeMs * (1 - random() * lifetimeJitter) : Infinity
 }

@@ -1,23 +1,19 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { ClientBase, ClientConfig } from 'pg'
+import type { ClientBase } from 'pg'
 import { systemClock, type Clock } from '../core/clock'
-import { withDeadline } from '../core/deadline'
-import {
-  AcquireTimeoutError,
-  ConnectFailedError,
-  ForeignConnectionError,
-  PoolClosedError,
-  PoolSaturatedError,
-} from '../core/errors'
+import { ConnectFailedError, ForeignConnectionError } from '../core/errors'
 import { emitSafely, type CloseReason, type EventListener } from '../core/events'
 import { systemRandom, type Random } from '../core/random'
-import { cleanConnection, isClean } from './clean-connection'
-import { createConnectFailedError } from './connect-failure'
-import { resolveConnectionConfig, type ConnectionSource } from './connection-target'
+import { cleanConnection, isClean, makeReadOnly } from './clean-connection'
+import type { ConnectionSource } from './connection-target'
 import type { Driver } from './driver'
+import { openConnection } from './open-connection'
 import { createPgDriver } from './pg-driver'
-import { countEntries, type PoolEntry } from './pool-entry'
-import { resolvePoolOptions, type PoolOptions, type ResolvedPoolOptions } from './pool-options'
+import { IdleSweeper } from './idle-sweeper'
+import type { PoolContext } from './pool-context'
+import { createPoolClosedError, createSaturatedError, createTimeoutError } from './pool-errors'
+import { countEntries, createEntry, whenClosed, whyRetire, type PoolEntry } from './pool-entry'
+import { drawLifetimeMs, resolvePoolOptions, type ResolvedPoolOptions } from './pool-options'
 import type {
   AcquireRequest,
   PooledConnection,
@@ -26,21 +22,8 @@ import type {
   PoolStrategy,
   ReleaseOutcome,
 } from './pool-strategy'
+import type { SimplePoolDeps, SimplePoolOptions } from './simple-pool-options'
 import { createAbortError, WaitQueue, type Waiter } from './wait-queue'
-
-export interface SimplePoolOptions {
-  readonly connection: ConnectionSource
-  readonly pool?: PoolOptions
-  /** How events and errors call the pool; default `default`. */
-  readonly name?: string
-}
-
-export interface SimplePoolDeps {
-  readonly clock: Clock
-  readonly random: Random
-  readonly onEvent: EventListener
-  readonly driver: Driver
-}
 
 /**
  * One pool on `pg.Pool`, to one database. `pg.Pool` opens, counts and closes the connections. Queue, idle list, limits and
@@ -64,11 +47,11 @@ export class SimplePoolStrategy implements PoolStrategy {
   readonly #openings = new Set<Promise<void>>()
   /** Connections are opened in the pool's own async context, not in that of the borrower who happened to need one. */
   readonly #scope = new AsyncResource('pgferry.pool')
+  readonly #sweeper: IdleSweeper
   #options: ResolvedPoolOptions
   #generation = 0
   #lastId = 0
   #lastConnectError: ConnectFailedError | undefined
-  #sweepTimer: object | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: SimplePoolOptions, deps: Partial<SimplePoolDeps> = {}) {
@@ -78,16 +61,29 @@ export class SimplePoolStrategy implements PoolStrategy {
     this.#clock = deps.clock ?? systemClock
     this.#random = deps.random ?? systemRandom
     this.#onEvent = deps.onEvent
-    this.#driver = deps.driver ?? createPgDriver({ clock: this.#clock, connectTimeoutMs: this.#options.connectTimeoutMs })
+    this.#driver =
+      deps.driver ?? createPgDriver({ clock: this.#clock, connectTimeoutMs: this.#options.connectTimeoutMs })
     this.#queue = new WaitQueue(this.#clock)
+    const nextDueAtMs = (): number => Math.min(...this.#idle.map((entry) => this.#dueAtMs(entry)))
+    this.#sweeper = new IdleSweeper(this.#clock, nextDueAtMs, () => {
+      this.#sweep()
+    })
   }
 
   acquire(request: AcquireRequest): Promise<PooledConnection> {
     const { signal, timeoutMs = this.#options.acquireTimeoutMs } = request
-    if (this.#closing !== undefined) return Promise.reject(this.#closedError())
+    if (this.#closing !== undefined) return Promise.reject(createPoolClosedError(this.#name))
     if (signal?.aborted === true) return Promise.reject(createAbortError(signal))
-    if (this.#isSaturated()) return Promise.reject(this.#saturatedError())
-    const onTimeout = (): Error => this.#timeoutError(request, timeoutMs)
+    if (this.#isSaturated())
+      return Promise.reject(createSaturatedError(this.#name, this.stats(), this.#options.maxWaiting))
+    const onTimeout = (): Error =>
+      createTimeoutError({
+        pool: this.#name,
+        purpose: request.purpose,
+        timeoutMs,
+        stats: this.stats(),
+        lastConnectError: this.#lastConnectError,
+      })
     const promise = this.#queue.wait(request, { timeoutMs, onTimeout, signal })
     this.#serve()
     return promise
@@ -96,7 +92,9 @@ export class SimplePoolStrategy implements PoolStrategy {
   release(connection: PooledConnection, outcome: ReleaseOutcome): void {
     const entry = this.#leases.get(connection)
     if (entry === undefined || entry.state.kind !== 'leased') {
-      throw new ForeignConnectionError(`the connection is not out of pool '${this.#name}'; it was not given back`)
+      throw new ForeignConnectionError(
+        `the connection is not out of pool '${this.#name}'; it was not given back`,
+      )
     }
     this.#leases.delete(connection)
     if (outcome === 'discard') this.#close(entry, entry.isBroken ? 'failed' : 'discarded')
@@ -119,7 +117,9 @@ export class SimplePoolStrategy implements PoolStrategy {
 
   async drain(reason: string): Promise<void> {
     this.#generation++
-    const old = [...this.#entries].map((entry) => new Promise<void>((resolve) => entry.onClosed.push(resolve)))
+    const old = [...this.#entries].map(
+      (entry) => new Promise<void>((resolve) => entry.onClosed.push(resolve)),
+    )
     const opened = [...this.#openings]
     this.#closeIdle(this.#idle.length, 'drained')
     await Promise.all([...old, ...opened])
@@ -142,8 +142,8 @@ export class SimplePoolStrategy implements PoolStrategy {
   async #closeAll(): Promise<void> {
     // Callers are told in their own time: `close()` has returned its promise by then.
     await Promise.resolve()
-    this.#queue.rejectAll(() => this.#closedError())
-    this.#stopSweep()
+    this.#queue.rejectAll(() => createPoolClosedError(this.#name))
+    this.#sweeper.stop()
     this.#closeIdle(this.#idle.length, 'closed')
     while (this.#openings.size > 0 || this.#entries.size > 0) {
       await Promise.all([...this.#openings, ...[...this.#entries].map(whenClosed)])
@@ -190,12 +190,13 @@ export class SimplePoolStrategy implements PoolStrategy {
     else this.#handOver(entry, waiter, request)
   }
 
-  async #lendReadOnly(entry: PoolEntry, waiter: Waiter<PooledConnection>, request: AcquireRequest): Promise<void> {
-    const timeoutMs = this.#options.resetTimeoutMs
-    const makeError = (): Error => new Error(`the server did not answer within ${String(timeoutMs)} ms`)
+  async #lendReadOnly(
+    entry: PoolEntry,
+    waiter: Waiter<PooledConnection>,
+    request: AcquireRequest,
+  ): Promise<void> {
     try {
-      const statement = entry.client.query('SET default_transaction_read_only = on')
-      await withDeadline(statement, { clock: this.#clock, timeoutMs, makeError })
+      await makeReadOnly(entry.client, this.#context())
     } catch (cause) {
       this.#close(entry, 'failed')
       waiter.reject(new ConnectFailedError('could not make the session read-only', { cause }))
@@ -205,6 +206,8 @@ export class SimplePoolStrategy implements PoolStrategy {
   }
 
   #handOver(entry: PoolEntry, waiter: Waiter<PooledConnection>, request: AcquireRequest): void {
+    // Closed while the session was being made read-only.
+    if (this.#closing !== undefined) waiter.reject(createPoolClosedError(this.#name))
     const connection: PooledConnection = { client: entry.client, id: entry.id }
     this.#leases.set(connection, entry)
     if (waiter.resolve(connection)) return
@@ -213,28 +216,28 @@ export class SimplePoolStrategy implements PoolStrategy {
     this.#takeBack(entry, request)
   }
 
+  /** Cleaned even when it is to be closed then: a COMMIT that nobody awaited must not be cut off. */
   #takeBack(entry: PoolEntry, request: AcquireRequest): void {
-    const reason = this.#reasonToClose(entry)
-    if (reason !== undefined) {
-      this.#close(entry, reason)
-      return
-    }
-    if (isClean(this.#driver, entry.client, request)) {
+    if (this.#isBroken(entry)) {
+      this.#close(entry, 'failed')
+    } else if (isClean(this.#driver, entry.client, request)) {
       this.#park(entry)
-      return
+    } else {
+      entry.state = { kind: 'resetting' }
+      void this.#clean(entry, request)
     }
-    entry.state = { kind: 'resetting' }
-    void this.#clean(entry, request)
+  }
+
+  #context(): PoolContext {
+    return { driver: this.#driver, clock: this.#clock, onEvent: this.#onEvent, options: this.#options }
+  }
+
+  #isBroken(entry: PoolEntry): boolean {
+    return entry.isBroken || this.#driver.activity(entry.client) === 'ended'
   }
 
   async #clean(entry: PoolEntry, request: AcquireRequest): Promise<void> {
-    const isKept = await cleanConnection(entry.client, request, {
-      driver: this.#driver,
-      clock: this.#clock,
-      onEvent: this.#onEvent,
-      timeoutMs: this.#options.resetTimeoutMs,
-      openTransaction: this.#options.openTransactionOnRelease,
-    })
+    const isKept = await cleanConnection(entry.client, request, this.#context())
     if (isKept) this.#park(entry)
     else this.#close(entry, 'failed')
   }
@@ -249,17 +252,20 @@ export class SimplePoolStrategy implements PoolStrategy {
     entry.state = { kind: 'idle', sinceMs: this.#clock.now() }
     this.#idle.push(entry)
     this.#serve()
-    this.#scheduleSweep()
+    this.#sweeper.schedule()
   }
 
   #reasonToClose(entry: PoolEntry): CloseReason | undefined {
-    const { maxUses, max } = this.#options
+    if (this.#isBroken(entry)) return 'failed'
     if (this.#closing !== undefined) return 'closed'
-    if (entry.isBroken || this.#driver.activity(entry.client) === 'ended') return 'failed'
-    if (entry.generation !== this.#generation) return 'drained'
-    if (entry.expiresAtMs <= this.#clock.now()) return 'expired'
-    if (maxUses > 0 && entry.uses >= maxUses) return 'worn'
-    return entry.state.kind !== 'idle' && this.stats().total > max ? 'surplus' : undefined
+    const { maxUses, max } = this.#options
+    const nowMs = this.#clock.now()
+    return whyRetire(entry, {
+      generation: this.#generation,
+      nowMs,
+      maxUses,
+      isOverMax: this.stats().total > max,
+    })
   }
 
   #closeIdle(count: number, reason: CloseReason): PoolEntry[] {
@@ -284,7 +290,7 @@ export class SimplePoolStrategy implements PoolStrategy {
   #open(): void {
     const generation = this.#generation
     const opening = this.#scope
-      .runInAsyncScope(() => this.#connect())
+      .runInAsyncScope(() => openConnection(this.#source, this.#context()))
       .then(
         (client) => {
           this.#openings.delete(opening)
@@ -298,31 +304,9 @@ export class SimplePoolStrategy implements PoolStrategy {
     this.#openings.add(opening)
   }
 
-  async #connect(): Promise<ClientBase> {
-    let config: ClientConfig | undefined
-    const timeoutMs = this.#options.connectTimeoutMs
-    const makeError = (): Error => new Error(`it gave no answer within connectTimeoutMs (${String(timeoutMs)} ms)`)
-    try {
-      config = await withDeadline(resolveConnectionConfig(this.#source), { clock: this.#clock, timeoutMs, makeError })
-      return await this.#driver.open(config)
-    } catch (cause) {
-      throw createConnectFailedError(cause, config)
-    }
-  }
-
   #onOpened(client: ClientBase, generation: number): void {
-    const { maxLifetimeMs, lifetimeJitter } = this.#options
-    const lifetimeMs = maxLifetimeMs > 0 ? maxLifetimeMs * (1 - this.#random() * lifetimeJitter) : Infinity
-    const entry: PoolEntry = {
-      client,
-      id: ++this.#lastId,
-      generation,
-      expiresAtMs: this.#clock.now() + lifetimeMs,
-      uses: 0,
-      isBroken: false,
-      state: { kind: 'resetting' },
-      onClosed: [],
-    }
+    const expiresAtMs = this.#clock.now() + drawLifetimeMs(this.#options, this.#random)
+    const entry = createEntry({ client, id: ++this.#lastId, generation, expiresAtMs })
     this.#entries.add(entry)
     client.on('error', (error) => {
       this.#onBroken(entry, error)
@@ -350,21 +334,10 @@ export class SimplePoolStrategy implements PoolStrategy {
     this.#close(entry, 'failed')
   }
 
-  /** One timer for the pool, for the idle connection that is due first. */
-  #scheduleSweep(): void {
-    const dueAtMs = Math.min(...this.#idle.map((entry) => this.#dueAtMs(entry)))
-    if (this.#sweepTimer !== undefined || this.#closing !== undefined || dueAtMs === Infinity) return
-    const delayMs = Math.max(0, dueAtMs - this.#clock.now())
-    this.#sweepTimer = this.#clock.setTimer(() => {
-      this.#sweepTimer = undefined
-      this.#sweep()
-    }, delayMs, { isBackground: true })
-  }
-
   #dueAtMs(entry: PoolEntry): number {
     const { idleTimeoutMs, min } = this.#options
     const { state, expiresAtMs } = entry
-    if (idleTimeoutMs === 0 || this.#entries.size <= min || state.kind !== 'idle') return expiresAtMs
+    if (idleTimeoutMs === 0 || this.stats().total <= min || state.kind !== 'idle') return expiresAtMs
     return Math.min(expiresAtMs, state.sinceMs + idleTimeoutMs)
   }
 
@@ -372,43 +345,7 @@ export class SimplePoolStrategy implements PoolStrategy {
     const now = this.#clock.now()
     for (const entry of [...this.#idle]) {
       if (entry.expiresAtMs <= now) this.#close(entry, 'expired')
-      else if (this.#dueAtMs(entry) <= now && this.stats().total > this.#options.min) this.#close(entry, 'idle')
+      else if (this.#dueAtMs(entry) <= now) this.#close(entry, 'idle')
     }
-    this.#scheduleSweep()
   }
-
-  #stopSweep(): void {
-    if (this.#sweepTimer !== undefined) this.#clock.clearTimer(this.#sweepTimer)
-    this.#sweepTimer = undefined
-  }
-
-  #closedError(): PoolClosedError {
-    return new PoolClosedError(`pool '${this.#name}' is closed`)
-  }
-
-  #saturatedError(): PoolSaturatedError {
-    const { leased, waiting, max } = this.stats()
-    const state = `${String(leased)} of ${String(max)} connections are leased and ${String(waiting)} callers wait`
-    return new PoolSaturatedError(
-      `pool '${this.#name}' is saturated: ${state} (maxWaiting is ${String(this.#options.maxWaiting)})`,
-    )
-  }
-
-  #timeoutError(request: AcquireRequest, timeoutMs: number): AcquireTimeoutError {
-    const { total, idle, leased, opening, resetting, waiting, max } = this.stats()
-    const counts = [
-      `${String(leased)} of ${String(max)} leased`,
-      `${String(idle)} idle`,
-      `${String(opening)} being opened`,
-      `${String(resetting)} being cleaned`,
-      `${String(waiting)} waiting`,
-    ]
-    const message = `no connection for purpose '${request.purpose}' from pool '${this.#name}' within ${String(timeoutMs)} ms: ${counts.join(', ')}`
-    const cause = this.#lastConnectError
-    return new AcquireTimeoutError(message, { total, idle, leased, waiting, max }, [], cause && { cause })
-  }
-}
-
-function whenClosed(entry: PoolEntry): Promise<void> {
-  return new Promise((resolve) => entry.onClosed.push(resolve))
 }

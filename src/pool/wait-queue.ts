@@ -70,7 +70,7 @@ class QueuedWaiter<T> implements Waiter<T> {
   ) {}
 
   watch(clock: Clock, { timeoutMs, onTimeout, signal }: WaitOptions): void {
-    const timer: TimerHandle = clock.setTimer(() => this.reject(onTimeout()), timeoutMs)
+    const timer: TimerHandle = clock.setTimer(() => this.#rejectWith(onTimeout), timeoutMs)
     const onAbort = (): void => {
       if (signal !== undefined) this.reject(createAbortError(signal))
     }
@@ -88,8 +88,13 @@ class QueuedWaiter<T> implements Waiter<T> {
   }
 
   reject(error: Error): boolean {
+    return this.#rejectWith(() => error)
+  }
+
+  /** The error is made after the waiter has left the queue, so that it does not count itself. */
+  #rejectWith(makeError: () => Error): boolean {
     if (!this.#settle()) return false
-    this.onReject(error)
+    this.onReject(makeError())
     return true
   }
 

@@ -107,7 +107,11 @@ class ConnectionService implements DatabaseConnectionService {
   ): Promise<T> {
     const { isolation, readOnly, ...acquire } = options
     const transaction = { ...(isolation && { isolation }), ...(readOnly !== undefined && { readOnly }) }
-    return this.withConnection(purpose, (connection) => runTransaction(connection, work, transaction), acquire)
+    return this.withConnection(
+      purpose,
+      (connection) => runTransaction(connection, work, transaction),
+      acquire,
+    )
   }
 
   acquireConnection(purpose = defaultPurpose, options: AcquireOptions = {}): Promise<Connection> {
@@ -135,7 +139,9 @@ class ConnectionService implements DatabaseConnectionService {
 
   stats(): ServiceStats {
     return {
-      databases: Object.fromEntries([...this.#databases].map(([name, { strategy }]) => [name, strategy.stats()])),
+      databases: Object.fromEntries(
+        [...this.#databases].map(([name, { strategy }]) => [name, strategy.stats()]),
+      ),
       purposes: Object.fromEntries([...this.#purposes].map(([name, purpose]) => [name, purpose.stats()])),
       longestHolders: this.#leases.longestHolders(holderCount),
     }
@@ -160,7 +166,9 @@ class ConnectionService implements DatabaseConnectionService {
 
   async #closeAll(timeoutMs: number): Promise<void> {
     const timer = this.#clock.setTimer(() => {
-      this.#leases.endAll(new PoolClosedError('the connection service was closed while the connection was out'))
+      this.#leases.endAll(
+        new PoolClosedError('the connection service was closed while the connection was out'),
+      )
     }, timeoutMs)
     for (const purpose of this.#purposes.values()) purpose.close()
     try {

@@ -1,16 +1,24 @@
 import { AcquireTimeoutError, type LeaseHolder } from '../core/errors'
 
 /** Adds to a timeout who holds the connections, for how long, and what to look at; other errors pass as they are. */
-export function describeHolders(error: unknown, holders: readonly LeaseHolder[], leakThresholdMs: number): unknown {
+export function describeHolders(
+  error: unknown,
+  holders: readonly LeaseHolder[],
+  leakThresholdMs: number,
+): unknown {
   if (!(error instanceof AcquireTimeoutError)) return error
-  const message = [error.message, describeLongest(holders), adviceFor(holders, leakThresholdMs)].filter(Boolean).join('. ')
+  const message = [error.message, describeLongest(holders), adviceFor(holders, leakThresholdMs)]
+    .filter(Boolean)
+    .join('. ')
   const options = error.cause === undefined ? undefined : { cause: error.cause }
   return new AcquireTimeoutError(message, error.pool, holders, options)
 }
 
 function describeLongest(holders: readonly LeaseHolder[]): string {
   if (holders.length === 0) return ''
-  const longest = holders.slice(0, 3).map(({ purpose, heldMs }) => `'${purpose}' for ${String(Math.round(heldMs))} ms`)
+  const longest = holders
+    .slice(0, 3)
+    .map(({ purpose, heldMs }) => `'${purpose}' for ${String(Math.round(heldMs))} ms`)
   return `Held longest: ${longest.join(', ')}`
 }
 

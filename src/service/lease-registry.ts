@@ -32,7 +32,12 @@ export class LeaseRegistry {
   add(handle: ScopedConnection, { purpose, stack, leakThresholdMs }: LeaseStart): void {
     const report = (): void => {
       const origin = stack === undefined ? {} : { stack }
-      emitSafely(this.#onEvent, { kind: 'lease-overdue', purpose, heldMs: this.#clock.now() - sinceMs, ...origin })
+      emitSafely(this.#onEvent, {
+        kind: 'lease-overdue',
+        purpose,
+        heldMs: this.#clock.now() - sinceMs,
+        ...origin,
+      })
     }
     const sinceMs = this.#clock.now()
     const leakTimer =

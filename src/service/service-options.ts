@@ -1,5 +1,13 @@
 import { InvalidOptionError } from '../core/errors'
-import { checkOptions, isBoolean, isCount, isDurationMs, isObject, isRecord, nearestName } from '../core/options'
+import {
+  checkOptions,
+  isBoolean,
+  isCount,
+  isDurationMs,
+  isObject,
+  isRecord,
+  nearestName,
+} from '../core/options'
 import { checkConnectionSource, type ConnectionSource } from '../pool/connection-target'
 import { resolvePoolOptions, type ResolvedPoolOptions } from '../pool/pool-options'
 import type { PoolStrategy } from '../pool/pool-strategy'
@@ -33,7 +41,11 @@ export interface ResolvedServiceOptions {
 export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
   checkOptions('', options, { databases: isObject, purposes: isObject, budget: isObject })
   if (!isRecord(options.databases)) {
-    throw new InvalidOptionError('databases', options.databases, 'options of one database, or of several by name')
+    throw new InvalidOptionError(
+      'databases',
+      options.databases,
+      'options of one database, or of several by name',
+    )
   }
   const databases = resolveDatabases(options.databases)
   checkBudget(options.budget, [...databases.values()])
@@ -41,17 +53,26 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
 }
 
 /** Looks up what a caller named. @throws InvalidOptionError with the nearest known name */
-export function requireKnown<T>(kind: 'purpose' | 'database', name: string, known: ReadonlyMap<string, T>): T {
+export function requireKnown<T>(
+  kind: 'purpose' | 'database',
+  name: string,
+  known: ReadonlyMap<string, T>,
+): T {
   const found = known.get(name)
   if (found !== undefined) return found
   const names = [...known.keys()]
   const nearest = nearestName(name, names)
   const hint = nearest === undefined ? '' : ` (did you mean '${nearest}'?)`
-  throw new InvalidOptionError(kind, name, `the name of a configured ${kind}${hint}; known: ${names.join(', ')}`)
+  throw new InvalidOptionError(
+    kind,
+    name,
+    `the name of a configured ${kind}${hint}; known: ${names.join(', ')}`,
+  )
 }
 
 function resolveDatabases(databases: Record<string, unknown>): ReadonlyMap<string, ResolvedDatabase> {
-  if (isSingleDatabase(databases)) return new Map([['default', resolveDatabase('default', 'databases', databases)]])
+  if (isSingleDatabase(databases))
+    return new Map([['default', resolveDatabase('default', 'databases', databases)]])
   const names = Object.keys(databases)
   if (names.length === 0) throw new InvalidOptionError('databases', databases, 'at least one database')
   return new Map(names.map((name) => [name, resolveDatabase(name, `databases.${name}`, databases[name])]))
@@ -69,13 +90,20 @@ function resolveDatabase(name: string, prefix: string, value: unknown): Resolved
   checkOptions(prefix, value, {
     connection: () => true,
     strategy: (strategy) =>
-      strategy === 'simple' || strategy === 'mock' || isStrategy(strategy) || "'simple', 'mock' or a PoolStrategy",
+      strategy === 'simple' ||
+      strategy === 'mock' ||
+      isStrategy(strategy) ||
+      "'simple', 'mock' or a PoolStrategy",
     pool: isObject,
   })
   const { connection, strategy = 'simple', pool } = value as DatabaseOptions
   if (connection !== undefined) checkConnectionSource(`${prefix}.connection`, connection)
   if (connection === undefined && strategy === 'simple') {
-    throw new InvalidOptionError(`${prefix}.connection`, connection, 'a URL, a pg config object, or a function')
+    throw new InvalidOptionError(
+      `${prefix}.connection`,
+      connection,
+      'a URL, a pg config object, or a function',
+    )
   }
   return Object.freeze({ name, connection, strategy, pool: resolvePoolOptions(pool, `${prefix}.pool`) })
 }
@@ -88,15 +116,23 @@ function checkBudget(budget: unknown, databases: readonly ResolvedDatabase[]): v
   if (budget === undefined) return
   checkOptions('budget', budget, { maxConnections: isCount(1) })
   const { maxConnections } = budget as { maxConnections?: number }
-  const sizes = databases.map(({ strategy, pool }) => (typeof strategy === 'string' ? pool.max : strategy.stats().max))
+  const sizes = databases.map(({ strategy, pool }) =>
+    typeof strategy === 'string' ? pool.max : strategy.stats().max,
+  )
   const sum = sizes.reduce((total, size) => total + size, 0)
   if (maxConnections !== undefined && sum > maxConnections) {
     const terms = databases.map(({ name }, index) => `${name} ${String(sizes[index])}`).join(' + ')
-    throw new InvalidOptionError('budget.maxConnections', maxConnections, `at least the sum of the pools' max, ${terms} = ${String(sum)}`)
+    throw new InvalidOptionError(
+      'budget.maxConnections',
+      maxConnections,
+      `at least the sum of the pools' max, ${terms} = ${String(sum)}`,
+    )
   }
 }
 
-function resolvePurposes(purposes: Readonly<Record<string, PurposeOptions>>): ReadonlyMap<string, ResolvedPurpose> {
+function resolvePurposes(
+  purposes: Readonly<Record<string, PurposeOptions>>,
+): ReadonlyMap<string, ResolvedPurpose> {
   const all = Object.entries<PurposeOptions>({ [defaultPurpose]: {}, ...purposes })
   return new Map(
     all.map(([name, options]) => {

@@ -1,6 +1,11 @@
 import type { Connection } from '../core/connection'
 import { isLeaseEnded } from '../core/connection-handle'
-import { LeaseEndedError, OutcomeUnknownError, RollbackFailedError, TransactionFailedError } from '../core/errors'
+import {
+  LeaseEndedError,
+  OutcomeUnknownError,
+  RollbackFailedError,
+  TransactionFailedError,
+} from '../core/errors'
 import type { TransactionOptions } from './connection-service'
 
 /** BEGIN, `work`, COMMIT; ROLLBACK when `work` throws. The connection stays the caller's. */

@@ -1,0 +1,13 @@
+import { MockPoolStrategy } from '../../src/pool/mock-pool'
+import { describePoolStrategyContract } from '../../src/testing/pool-strategy-contract'
+
+describePoolStrategyContract(
+  'MockPoolStrategy',
+  (pool, onEvent) => new MockPoolStrategy({ pool }, { onEvent }),
+  {
+    breakConnection: ({ id }, strategy) => {
+      ;(strategy as MockPoolStrategy).server.kill(id)
+      return Promise.resolve()
+    },
+  },
+)

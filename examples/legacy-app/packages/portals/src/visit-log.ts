@@ -11,16 +11,20 @@ export class VisitLog {
   }
 
   note(collection: string, path: string): void {
-    const written = this.pools
-      .withConnection(async (conn) => {
-        await conn.query(`INSERT INTO legacy_app.audit (collection, actor, action) VALUES ($1, 'visitor', $2)`, [
-          collection,
-          path,
-        ])
-      })
-      .catch((error: unknown) => console.error(`a visit was not noted: ${String(error)}`))
+    const written = new Promise<void>((resolve) => {
+      // Nobody waits for this one; only `flush` asks whether it is over.
+      void this.pools
+        .withConnection(async (conn) => {
+          await conn.query(`INSERT INTO legacy_app.audit (collection, actor, action) VALUES ($1, 'visitor', $2)`, [
+            collection,
+            path,
+          ])
+        })
+        .catch((error: unknown) => console.error(`a visit was not noted: ${String(error)}`))
+        .finally(resolve)
+    })
     this.pending.add(written)
-    void written.finally(() => this.pending.delete(written))
+    void written.then(() => this.pending.delete(written))
   }
 
   /** Waits for what was noted so far. */

@@ -28,18 +28,20 @@ export function runProgram(
       cwd,
       env: serverEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
       ...account,
     })
+    // Not spawn's own timeout: its timer goes on, and holds up the process, when the program could not be started.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     child.once('error', (error) => {
+      clearTimeout(timer)
       resolve({ status: undefined, stdout, stderr: error.message })
     })
     child.once('close', (status) => {
+      clearTimeout(timer)
       resolve({ status: status ?? undefined, stdout, stderr })
     })
   })

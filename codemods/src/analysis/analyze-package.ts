@@ -125,7 +125,7 @@ function analyzeFile(
     const ordinal = ordinals.get(key) ?? 0
     ordinals.set(key, ordinal + 1)
     const judgement = judgeSite(one, parsed.checker)
-    const labels = [...(judgement.labels ?? []), ...concurrencyLabels(one, facts)]
+    const labels = [...(judgement.labels ?? []), ...concurrencyLabels(one, facts, parsed.checker)]
     return {
       site: siteOf(
         source,

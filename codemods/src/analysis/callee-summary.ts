@@ -1,7 +1,9 @@
 import { ts } from 'ts-morph'
 import { findUses, type ConnectionUse, type UseQuery } from './connection-uses'
+import { buildFlowGraph } from './flow-graph'
 import type { FunctionLike } from './syntax'
 import { isFunctionWithBody } from './syntax'
+import { exitStates } from './typestate'
 
 /**
  * What a called function does with a connection that it gets as an argument. `unknown`: its body is not in the package.
@@ -27,9 +29,40 @@ export function summarizeCallee(
     return 'unknown'
   // Wrapped by an object that the caller holds: the wrapper lives as long as the caller's own variables.
   if (ts.isConstructorDeclaration(callee)) return 'uses'
-  const { receiver: _ignored, ...anyReceiver } = query
+  const { receiver: _ignored, ...bare } = query
+  const anyReceiver: UseQuery = { ...bare, followsChoices: true }
   const uses = findUses(parameter.name, callee, anyReceiver)
-  return strongest(uses.map((use) => summaryOfUse(use, anyReceiver, depth)))
+  const summary = strongest(uses.map((use) => summaryOfUse(use, anyReceiver, depth)))
+  const isByHelper = uses.some(
+    (use) => use.kind === 'argument' && summaryOfUse(use, anyReceiver, depth) === 'releases',
+  )
+  if (isByHelper) return summary
+  return summary === 'releases' && !releasesGiven(callee, parameter.name, uses, query.checker)
+    ? 'uses'
+    : summary
+}
+
+/** Whether a release in the body is of the given connection on any path: `if (!given) release(mine)` is not. */
+function releasesGiven(
+  callee: FunctionLike,
+  name: ts.Identifier,
+  uses: readonly ConnectionUse[],
+  checker: ts.TypeChecker,
+): boolean {
+  if (
+    callee.body === undefined ||
+    uses.some((use) => (use.kind === 'release' && use.isNested) || use.kind === 'escape')
+  )
+    return true
+  const variable = checker.getSymbolAtLocation(name)
+  const graph = buildFlowGraph(callee.body, new Set([name.text]))
+  return exitStates({
+    graph,
+    ...(variable === undefined ? {} : { variable }),
+    uses,
+    effects: new Map(),
+    checker,
+  }).has('released')
 }
 
 function summaryOfUse(use: ConnectionUse, query: UseQuery, depth: number): CalleeSummary {

@@ -74,7 +74,7 @@ function literalAround(closure: FunctionLike): ts.Node {
 }
 
 /** Whether the value flows, through arguments, arrays and chains alone, into an `await` of the same function. */
-function isAwaited(node: ts.Node): boolean {
+export function isAwaited(node: ts.Node): boolean {
   for (let current = node; ; current = current.parent) {
     const { parent } = current
     if (ts.isAwaitExpression(parent)) return true

@@ -1,50 +1,93 @@
 import { ts } from 'ts-morph'
 import type { SiteLabel } from '../model/site'
 import type { SiteFacts } from './site-facts'
-import { enclosingFunction } from './syntax'
+import { enclosingFunction, walk } from './syntax'
 
 /** What a person should know of a site beside its verdict: it may deadlock a small pool, or share one connection. */
-export function concurrencyLabels(facts: SiteFacts, all: readonly SiteFacts[]): readonly SiteLabel[] {
+export function concurrencyLabels(
+  facts: SiteFacts,
+  all: readonly SiteFacts[],
+  checker: ts.TypeChecker,
+): readonly SiteLabel[] {
   const labels: SiteLabel[] = []
-  if (all.some((other) => other !== facts && holdsDuring(other, facts))) labels.push('nested-acquire')
+  const others = all.filter((other) => other !== facts)
+  if (others.some((other) => holdsDuring(facts, other) || callsWhileHeld(facts, other.scope, checker)))
+    labels.push('nested-acquire')
   if (isSharedByAwaits(facts)) labels.push('shared-by-concurrent-awaits')
   return labels
 }
 
-/** Whether `inner` is taken between the acquire and the last release of `outer`. */
+/** Whether `inner` is taken between the acquire and the last release of `outer`, in the text of the same function. */
 function holdsDuring(outer: SiteFacts, inner: SiteFacts): boolean {
+  const held = heldRange(outer)
   const position = inner.acquire.call.getStart()
-  const start = outer.acquire.call.end
-  if (outer.acquire.kind === 'scoped')
-    return position > outer.acquire.call.getStart() && position < outer.acquire.call.end
-  if (outer.scope !== inner.scope && !isInside(inner.scope, outer.scope)) return false
-  const end =
-    outer.usingDeclaration?.parent.end ??
-    Math.max(0, ...outer.releases.map((release) => release.call.getStart()))
-  return position > start && position < end
+  const isSameFile = outer.acquire.call.getSourceFile() === inner.acquire.call.getSourceFile()
+  return isSameFile && position > held.start && position < held.end
 }
 
-function isInside(inner: ts.Node, outer: ts.Node): boolean {
-  return outer.pos <= inner.pos && inner.end <= outer.end
+/** Whether a function of the file that takes a connection itself is called by name while this one is held. */
+function callsWhileHeld(outer: SiteFacts, callee: ts.Node, checker: ts.TypeChecker): boolean {
+  if (!ts.isFunctionDeclaration(callee) || callee.name === undefined || callee === outer.scope) return false
+  const target = checker.getSymbolAtLocation(callee.name)
+  const held = heldRange(outer)
+  let isCalled = false
+  walk(outer.scope, (node) => {
+    if (isCalled || node.end <= held.start || node.pos >= held.end) return false
+    if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression) || node.getStart() <= held.start)
+      return undefined
+    if (checker.getSymbolAtLocation(node.expression) === target) isCalled = true
+    return undefined
+  })
+  return isCalled
 }
 
-/** Two uses in different elements of one `Promise.all`, or a use in a function that it runs for each element. */
+function heldRange(outer: SiteFacts): { start: number; end: number } {
+  const { call } = outer.acquire
+  if (outer.acquire.kind === 'scoped') return { start: call.getStart(), end: call.end }
+  const lastRelease = Math.max(0, ...outer.releases.map((release) => release.call.getStart()))
+  return { start: call.end, end: outer.usingDeclaration?.parent.end ?? lastRelease }
+}
+
+/** Two uses in different elements of one `Promise.all`, or a use in a function that it runs several times. */
 function isSharedByAwaits(facts: SiteFacts): boolean {
   const elements = new Map<ts.Node, Set<ts.Node>>()
-  for (const use of facts.uses) {
-    if (use.kind === 'release' || use.kind === 'test' || use.kind === 'write') continue
-    const joined = ts.findAncestor(use.node, isJoin)
-    if (joined === undefined || !isInside(joined, facts.scope)) continue
+  const note = (place: ts.Node): boolean => {
+    const joined = ts.findAncestor(place, isJoin)
+    if (joined === undefined || !isInside(joined, facts.scope)) return false
     const element = ts.findAncestor(
-      use.node,
+      place,
       (node) => ts.isArrayLiteralExpression(node.parent) && isInside(node.parent, joined),
     )
-    if (element === undefined && enclosingFunction(use.node) !== enclosingFunction(joined)) return true
-    if (element !== undefined) elements.set(joined, (elements.get(joined) ?? new Set()).add(element))
+    if (element === undefined) return enclosingFunction(place) !== enclosingFunction(joined)
+    elements.set(joined, (elements.get(joined) ?? new Set()).add(element))
+    return false
+  }
+  for (const use of facts.uses) {
+    if (use.kind === 'release' || use.kind === 'test' || use.kind === 'write') continue
+    if (note(use.node) || callsOf(enclosingFunction(use.node), facts.scope).some(note)) return true
   }
   return [...elements.values()].some((set) => set.size > 1)
 }
 
+/** Calls by name of a local function. */
+function callsOf(local: ts.Node, scope: ts.Node): readonly ts.Node[] {
+  const name = ts.isVariableDeclaration((local.parent as ts.Node | undefined) ?? local)
+    ? (local.parent as ts.VariableDeclaration).name
+    : undefined
+  if (local === scope || name === undefined || !ts.isIdentifier(name)) return []
+  const calls: ts.Node[] = []
+  walk(scope, (node) => {
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === name.text)
+      calls.push(node)
+    return undefined
+  })
+  return calls
+}
+
 function isJoin(node: ts.Node): boolean {
   return ts.isCallExpression(node) && /^Promise\.(all|allSettled|race|any)$/.test(node.expression.getText())
+}
+
+function isInside(inner: ts.Node, outer: ts.Node): boolean {
+  return outer.pos <= inner.pos && inner.end <= outer.end
 }

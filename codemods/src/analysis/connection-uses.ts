@@ -41,6 +41,8 @@ export interface UseQuery {
   /** The receiver the connection was acquired from, as text; absent in helpers, where any receiver of that method counts. */
   readonly receiver?: string
   readonly openMethod?: string
+  /** In helpers: `const mine = given ?? await acquire()` stands for the given connection where one was given. */
+  readonly followsChoices?: true
 }
 
 /** Every mention of the variable inside `scope`, its aliases by `const` included, in source order. */
@@ -54,7 +56,7 @@ export function findUses(binding: ts.Identifier, scope: ts.Node, query: UseQuery
       return undefined
     if (ts.isVariableDeclaration(node.parent) && node.parent.name === node) return undefined
     if (ts.isParameter(node.parent) && node.parent.name === node) return undefined
-    const alias = aliasOf(node)
+    const alias = aliasOf(node, query.followsChoices === true)
     if (alias !== undefined) uses.push({ kind: 'borrow', node }, ...findUses(alias, scope, query))
     else uses.push(...classify(node, owner, query))
     return undefined
@@ -69,12 +71,23 @@ function symbolOf(node: ts.Identifier, checker: ts.TypeChecker): ts.Symbol | und
 }
 
 /** `const other = connection` */
-function aliasOf(node: ts.Identifier): ts.Identifier | undefined {
-  const value = outermost(node)
+function aliasOf(node: ts.Identifier, followsChoices: boolean): ts.Identifier | undefined {
+  let value = outermost(node)
+  if (
+    followsChoices &&
+    ts.isBinaryExpression(value.parent) &&
+    value.parent.left === value &&
+    isDefaulting(value.parent.operatorToken.kind)
+  )
+    value = outermost(value.parent)
   const { parent } = value
   if (!ts.isVariableDeclaration(parent) || parent.initializer !== value || !ts.isIdentifier(parent.name))
     return undefined
   return (parent.parent.flags & ts.NodeFlags.Const) !== 0 ? parent.name : undefined
+}
+
+function isDefaulting(kind: ts.SyntaxKind): boolean {
+  return kind === ts.SyntaxKind.QuestionQuestionToken || kind === ts.SyntaxKind.BarBarToken
 }
 
 function classify(
@@ -165,8 +178,16 @@ function ofArgument(
       return { kind: 'release', node, call, rule, discards: extra !== undefined && !isFalse(extra), isNested }
     }
     if (containerMethods.has(named.method)) return escape(node, 'escapes-to-container')
+    if (isAmbientStore(named, query.checker)) return escape(node, 'escapes-to-callee')
   }
   return { kind: 'argument', node, call, index }
+}
+
+/** `store.run(connection, …)`: whoever reads the store later has the connection too, and nothing here shows who. */
+function isAmbientStore({ receiver, method }: { receiver: ts.Expression; method: string }, checker: ts.TypeChecker): boolean {
+  if (method !== 'run' && method !== 'enterWith') return false
+  const declaration = checker.getSymbolAtLocation(unwrapExpression(receiver))?.declarations?.[0]
+  return declaration !== undefined && declaration.getText().includes('AsyncLocalStorage')
 }
 
 const containerMethods: ReadonlySet<string> = new Set(['push', 'unshift', 'add', 'set', 'enqueue'])

@@ -1,8 +1,16 @@
 import { ts } from 'ts-morph'
 import type { ReasonCode } from '../model/site'
 import type { AcquireCall } from './acquire-call'
+import { isAwaited } from './closures'
 import type { Judgement } from './judgement'
-import { isAssignmentOperator, isFunctionWithBody, outermost, unwrapExpression } from './syntax'
+import {
+  enclosingFunction,
+  isAssignmentOperator,
+  isFunctionWithBody,
+  outermost,
+  unwrapExpression,
+  walk,
+} from './syntax'
 import { witnessStep } from './witness'
 
 /**
@@ -25,7 +33,8 @@ export function judgeScoped(acquire: AcquireCall, checker: ts.TypeChecker): Judg
   }
   if (ts.isSpreadElement(callback))
     return refuse('unsupported-arguments', callback, 'the arguments are not known')
-  if (isDropped(call)) return refuse('not-awaited', call, 'its promise is neither awaited nor returned')
+  if (isDropped(call, checker))
+    return refuse('not-awaited', call, 'its promise is neither awaited nor returned')
   const parameter = callbackParameter(callback, checker)
   if (parameter === 'none')
     return refuse('no-binding', callback, 'the callback takes no connection: it may rely on an ambient one')
@@ -34,22 +43,44 @@ export function judgeScoped(acquire: AcquireCall, checker: ts.TypeChecker): Judg
   return { verdict: 'rewritable', shape: 'scoped', plan: { kind: 'scoped', acquire } }
 }
 
-/** A promise that nobody waits for: a bare statement, `void`, or a chain that ends in one. */
-function isDropped(call: ts.CallExpression): boolean {
+/** A promise that nobody waits for: a bare statement, `void`, a chain that ends in one, a variable that is never awaited. */
+function isDropped(call: ts.CallExpression, checker: ts.TypeChecker): boolean {
   let value: ts.Expression = outermost(call)
   for (;;) {
     const { parent } = value
     if (ts.isPropertyAccessExpression(parent) && ts.isCallExpression(parent.parent))
       value = outermost(parent.parent)
-    else if (
-      ts.isConditionalExpression(parent) ||
-      (ts.isBinaryExpression(parent) &&
-        parent.right === value &&
-        !isAssignmentOperator(parent.operatorToken.kind))
-    )
-      value = outermost(parent)
+    else if (isPassedOn(parent, value)) value = outermost(parent)
+    else if (ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name))
+      return !isWaitedFor(parent.name, checker)
     else return ts.isExpressionStatement(parent) || ts.isVoidExpression(parent)
   }
+}
+
+function isPassedOn(parent: ts.Node, value: ts.Expression): parent is ts.Expression {
+  if (ts.isConditionalExpression(parent)) return true
+  return (
+    ts.isBinaryExpression(parent) &&
+    parent.right === value &&
+    !isAssignmentOperator(parent.operatorToken.kind)
+  )
+}
+
+function isWaitedFor(name: ts.Identifier, checker: ts.TypeChecker): boolean {
+  const symbol = checker.getSymbolAtLocation(name)
+  let isWaited = false
+  walk(enclosingFunction(name), (node) => {
+    if (
+      !ts.isIdentifier(node) ||
+      node === name ||
+      node.text !== name.text ||
+      checker.getSymbolAtLocation(node) !== symbol
+    )
+      return undefined
+    if (isAwaited(node) || ts.findAncestor(node, ts.isReturnStatement) !== undefined) isWaited = true
+    return undefined
+  })
+  return isWaited
 }
 
 function callbackParameter(callback: ts.Expression, checker: ts.TypeChecker): 'named' | 'pattern' | 'none' {

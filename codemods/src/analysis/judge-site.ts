@@ -8,6 +8,7 @@ import { judgeScoped } from './judge-scoped'
 import type { Judgement } from './judgement'
 import { shapeOf } from './shape'
 import type { SiteFacts } from './site-facts'
+import { unwrapExpression } from './syntax'
 import type { Finding } from './typestate'
 import { witnessOf, witnessOfFinding, witnessStep } from './witness'
 
@@ -55,6 +56,13 @@ function judgeBinding(facts: SiteFacts): Judgement | undefined {
     default:
   }
   if (acquire.kind !== 'acquire') return undefined
+  if (unwrapExpression(acquire.receiver).kind === ts.SyntaxKind.ThisKeyword) {
+    return manual(
+      facts,
+      'unsupported-shape',
+      witnessStep(acquire.receiver, 'inside the class that offers the API: its implementation, not its user'),
+    )
+  }
   if (acquire.call.arguments.length > (acquire.rule.maxArguments ?? 0)) {
     return manual(facts, acquire.rule.keyArgument === undefined ? 'unsupported-arguments' : 'keyed-acquire')
   }
@@ -111,10 +119,10 @@ function judgePaths(facts: SiteFacts): Judgement | undefined {
   const late = of('use-after-release')
   if (late !== undefined)
     return { ...manual(facts, 'use-after-release'), witness: witnessOfFinding(facts, late) }
-  const thrown = leaksByException(facts).find(
-    (finding) => facts.tryAfter === undefined || !isInGap(finding, facts),
-  )
-  if (thrown !== undefined && !isInFinally(thrown, facts)) return leak(facts, 'leaks-on-throw', thrown)
+  const isExcused = (finding: Finding): boolean =>
+    isInFinally(finding, facts) || (facts.bracket !== undefined && isInGap(finding, facts))
+  const thrown = leaksByException(facts).find((finding) => !isExcused(finding))
+  if (thrown !== undefined) return leak(facts, 'leaks-on-throw', thrown)
   return undefined
 }
 

@@ -24,7 +24,9 @@ export interface Finding {
 export interface TypestateQuery {
   readonly graph: FlowGraph
   /** The node whose completion takes the connection: the `await`, or the call itself. */
-  readonly acquiredBy: ts.Node
+  readonly acquiredBy?: ts.Node
+  /** Set for a parameter: the connection is held from the beginning. */
+  readonly heldFromStart?: true
   readonly variable?: ts.Symbol
   readonly uses: readonly ConnectionUse[]
   /** Calls that release or keep what they are given. */
@@ -55,12 +57,17 @@ const maxFacts = 6
 
 /** Runs the machine over every path and returns what goes wrong, each with a shortest path. Ends: states are finite. */
 export function runTypestate(query: TypestateQuery): readonly Finding[] {
-  const machine = new Typestate(query)
-  return machine.run()
+  return new Typestate(query).run().findings
+}
+
+/** The states in which a function may be left that gets a held connection as a parameter. */
+export function exitStates(query: TypestateQuery): ReadonlySet<ConnectionState> {
+  return new Typestate({ ...query, heldFromStart: true }).run().exits
 }
 
 class Typestate {
   private readonly findings = new Map<string, Finding>()
+  private readonly exits = new Set<ConnectionState>()
   private readonly seen = new Set<string>()
   private readonly symbolIds = new Map<ts.Symbol, number>()
   private readonly releases: ReadonlySet<ts.Node>
@@ -110,14 +117,18 @@ class Typestate {
     return this.relevant.has(symbol) ? withFact(facts, symbol, truth) : facts
   }
 
-  run(): readonly Finding[] {
-    this.push({ node: this.query.graph.entry, state: { status: 'unheld', facts: new Map(), isNull: true } })
+  run(): { readonly findings: readonly Finding[]; readonly exits: ReadonlySet<ConnectionState> } {
+    const isHeld = this.query.heldFromStart === true
+    this.push({
+      node: this.query.graph.entry,
+      state: { status: isHeld ? 'held' : 'unheld', facts: new Map(), isNull: !isHeld },
+    })
     for (let index = 0; index < this.queue.length && index < maxSteps; index += 1) {
       const step = this.queue[index]
       if (step !== undefined) this.advance(step)
     }
     if (this.queue.length >= maxSteps) this.findings.set('too-complex', { kind: 'too-complex', path: [] })
-    return [...this.findings.values()]
+    return { findings: [...this.findings.values()], exits: this.exits }
   }
 
   private advance(step: Step): void {
@@ -167,7 +178,7 @@ class Typestate {
     const { ast } = step.node
     const { state } = step
     if (ast === undefined) return state
-    if (ast === this.query.acquiredBy) {
+    if (this.query.acquiredBy !== undefined && ast === this.query.acquiredBy) {
       if (state.status === 'held') this.report('lost', step)
       return { ...state, status: 'held', isNull: false }
     }
@@ -339,6 +350,6 @@ function literalTruth(expression: ts.Expression): boolean | undefined {
   return undefined
 }
 
-function isAcquiredHere(value: ts.Node, acquiredBy: ts.Node): boolean {
-  return value.pos <= acquiredBy.pos && acquiredBy.end <= value.end
+function isAcquiredHere(value: ts.Node, acquiredBy: ts.Node | undefined): boolean {
+  return acquiredBy !== undefined && value.pos <= acquiredBy.pos && acquiredBy.end <= value.end
 }

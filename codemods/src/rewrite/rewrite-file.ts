@@ -75,7 +75,7 @@ function overlap(a: TextEdit, b: TextEdit): boolean {
 /** In order; a line that another edit swallows needs no indentation of its own. */
 function inOrder(edits: readonly TextEdit[]): readonly TextEdit[] {
   const isSwallowed = (edit: TextEdit): boolean =>
-    edits.some((other) => other !== edit && other.start < edit.start && edit.end <= other.end)
+    edits.some((other) => other !== edit && other.start < edit.start && edit.end < other.end)
   return edits
     .filter((edit) => !isSwallowed(edit))
     .map((edit, index) => ({ edit, index }))

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
 import type { CloseReason } from '../core/events'
-import type { AcquireRequest } from './pool-strategy'
+import type { AcquireRequest, PoolStats } from './pool-strategy'
 
 /** Where a physical connection is; it is in exactly one of these. A connection being opened has no entry yet. */
 export type EntryState =
@@ -53,9 +53,15 @@ export function whyRetire(entry: PoolEntry, facts: RetireFacts): CloseReason | u
   return facts.isOverMax && entry.state.kind !== 'idle' ? 'surplus' : undefined
 }
 
-/** Counts entries by state. */
-export function countEntries(entries: Iterable<PoolEntry>): Record<EntryState['kind'], number> {
+/** The counts of a pool; a connection that is being closed is counted nowhere. */
+export function summarize(
+  entries: Iterable<PoolEntry>,
+  opening: number,
+  waiting: number,
+  max: number,
+): PoolStats {
   const counts = { idle: 0, leased: 0, resetting: 0, closing: 0 }
   for (const entry of entries) counts[entry.state.kind]++
-  return counts
+  const { idle, leased, resetting } = counts
+  return { total: idle + leased + resetting + opening, idle, leased, resetting, opening, waiting, max }
 }

@@ -12,7 +12,7 @@ import { createPgDriver } from './pg-driver'
 import { IdleSweeper } from './idle-sweeper'
 import type { PoolContext } from './pool-context'
 import { createPoolClosedError, createSaturatedError, createTimeoutError } from './pool-errors'
-import { countEntries, createEntry, whenClosed, whyRetire, type PoolEntry } from './pool-entry'
+import { createEntry, summarize, whenClosed, whyRetire, type PoolEntry } from './pool-entry'
 import { drawLifetimeMs, resolvePoolOptions, type ResolvedPoolOptions } from './pool-options'
 import type {
   AcquireRequest,
@@ -102,10 +102,7 @@ export class SimplePoolStrategy implements PoolStrategy {
   }
 
   stats(): PoolStats {
-    const { idle, leased, resetting } = countEntries(this.#entries)
-    const opening = this.#openings.size
-    const total = idle + leased + resetting + opening
-    return { total, idle, leased, opening, resetting, waiting: this.#queue.length, max: this.#options.max }
+    return summarize(this.#entries, this.#openings.size, this.#queue.length, this.#options.max)
   }
 
   resize(limits: PoolLimits): void {

@@ -1,5 +1,11 @@
 export { defineConfig } from './project/define-config'
-export type { ConnectionsConfig, DialectConfig, PackageConfig, PackageStage, PgferryConfig } from './project/define-config'
+export type {
+  ConnectionsConfig,
+  DialectConfig,
+  PackageConfig,
+  PackageStage,
+  PgferryConfig,
+} from './project/define-config'
 export type { AcquireRule, Dialect, ReceiverRule, ReleaseRule, ScopedRule } from './model/dialect'
 export type {
   PackageReport,

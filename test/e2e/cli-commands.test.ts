@@ -5,10 +5,10 @@ import { createTempWorkspace } from '../support/temp-workspace'
 import { stubDeps } from '../unit/codemods/engine/stub-knowledge'
 
 const entry = (name: string, rest = ''): string =>
-  `{ name: '${name}', path: 'packages/${name}', connections: { import: 'serviceTake', from: './src/database' } ${rest} }`
+  `{ name: '${name}', path: 'packages/${name}', connections: { import: 'serviceTakes', from: './src/database' } ${rest} }`
 const config = (...entries: string[]): string => `export default { packages: [${entries.join(', ')}] }\n`
 const database =
-  'declare global { function legacyTake(n: number): number\n function serviceTake(n: number): number }\nexport {}\n'
+  'declare global { function legacyTake(n: number): number\n function serviceTake(n: number): number }\nexport const serviceTakes = serviceTake\n'
 
 function packageFiles(name: string): Record<string, string> {
   return {

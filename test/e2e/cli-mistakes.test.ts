@@ -175,6 +175,22 @@ test('connections to a module that is not there are refused before anything is w
   )
 })
 
+test('a dry run does without that module, and says that it could not type-check', async () => {
+  workspace.write(
+    'pgferry.config.ts',
+    config(
+      `{ name: 'portals', path: 'packages/portals', connections: { import: 'c', from: './src/database' } }`,
+    ),
+  )
+  workspace.write('packages/portals/tsconfig.json', '{}')
+  const result = await workspace.run(['migrate', 'portals', '--dry-run'])
+  expect(result.exitCode).toBe(0)
+  expect(result.stdout).toContain('+export const a = serviceTake(2)')
+  expect(result.stderr).toContain(
+    'note: not type-checked: package "portals", connections.import: received "c", and ./src/database has no such export',
+  )
+})
+
 test('migrate without connections tells which option is missing and what it looks like', async () => {
   workspace.write('pgferry.config.ts', config(`{ name: 'portals', path: 'packages/portals' }`))
   await expectRefusal(['migrate', 'portals'], 2, `expected { import: 'connections', from: './src/database' }`)

@@ -104,20 +104,22 @@ function planAll(
   const { knowledge } = deps
   const includeTests = options.includeTests ?? false
   const targets = requireTargets(packages, options.style, { isDryRun: options.dryRun === true })
-  const scanned = packages.map((target, done) => {
-    deps.onProgress(done, packages.length * 2, `${target.name}: analysing`)
-    return scanPackage(target, { workspace, dialects, knowledge, includeTests })
+  const scanned = targets.map((target, done) => {
+    deps.onProgress(done, targets.length * 2, `${target.package.name}: analysing`)
+    return { target, entry: scanPackage(target.package, { workspace, dialects, knowledge, includeTests }) }
   })
-  const syntaxErrors = scanned.flatMap((entry) => entry.syntaxErrors)
+  const syntaxErrors = scanned.flatMap(({ entry }) => entry.syntaxErrors)
   if (syntaxErrors.length > 0) {
     throw new CodemodError('SOURCE_SYNTAX', 'sources that may hold call sites do not parse', syntaxErrors)
   }
-  const plans = scanned.flatMap((entry, done) => {
-    deps.onProgress(packages.length + done, packages.length * 2, `${entry.target.name}: rewriting`)
-    const target = targets.byPackage.get(entry.target)
-    return target === undefined ? [] : [planPackage(entry, target)]
+  const plans = scanned.map(({ target, entry }, done) => {
+    deps.onProgress(targets.length + done, targets.length * 2, `${target.package.name}: rewriting`)
+    return planPackage(entry, target.rewrite, { isTypeChecked: target.problem === undefined })
   })
-  return { plans, notes: [...targets.notes, ...scanned.flatMap((entry) => entry.loaded.notes)] }
+  const problems = targets.flatMap(({ problem }) =>
+    problem === undefined ? [] : [`not type-checked: ${problem}`],
+  )
+  return { plans, notes: [...problems, ...scanned.flatMap(({ entry }) => entry.loaded.notes)] }
 }
 
 function toOutcome({ plans, notes }: Planned, more: readonly string[]): CommandOutcome {

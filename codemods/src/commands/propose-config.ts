@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ScannedPackage } from '../engine/scan-package'
 import type { WorkspacePackage } from '../project/workspace'
 
-export interface ProposedPackage {
+interface ProposedPackage {
   readonly name: string
   readonly path: string
   readonly sites: number

@@ -1,17 +1,19 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { RewriteTarget, TargetStyle } from '../model/target'
 import { CodemodError } from '../project/codemod-error'
+import { findConnectionsProblem } from '../project/connections-module'
 import type { WorkspacePackage } from '../project/workspace'
 
-export interface Targets {
-  readonly byPackage: ReadonlyMap<WorkspacePackage, RewriteTarget>
-  readonly notes: readonly string[]
+/** How one package is rewritten. */
+export interface PackageTarget {
+  readonly package: WorkspacePackage
+  readonly rewrite: RewriteTarget
+  /** Why the result cannot be type-checked yet; only in a dry run. */
+  readonly problem?: string
 }
 
 /**
- * What each package is rewritten to. A module that the new code would import must exist; for a dry run its absence is a
- * remark only.
+ * What each package is rewritten to. What the new code would import must be there; for a dry run its absence is a remark,
+ * so that the diff can be read before the module is written.
  *
  * @throws CodemodError `CONFIG_INVALID` naming the option that is missing or wrong.
  */
@@ -19,19 +21,18 @@ export function requireTargets(
   packages: readonly WorkspacePackage[],
   style: TargetStyle | undefined,
   options: { readonly isDryRun: boolean },
-): Targets {
-  const missing = packages.flatMap((entry) => missingModule(entry))
-  if (missing.length > 0 && !options.isDryRun) {
-    throw new CodemodError(
-      'CONFIG_INVALID',
-      'the rewritten code would import a module that is not there',
-      missing,
-      {
-        hint: 'Write that module (it exports the connection service), or correct `connections.from`.',
-      },
-    )
+): readonly PackageTarget[] {
+  const targets = packages.map((entry): PackageTarget => {
+    const problem = findConnectionsProblem(entry)
+    return { package: entry, rewrite: targetOf(entry, style), ...(problem === undefined ? {} : { problem }) }
+  })
+  const problems = targets.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
+  if (problems.length > 0 && !options.isDryRun) {
+    throw new CodemodError('CONFIG_INVALID', 'the rewritten code would import what is not there', problems, {
+      hint: 'Write that module, or let it export the connection service under this name, or correct `connections`.',
+    })
   }
-  return { byPackage: new Map(packages.map((entry) => [entry, targetOf(entry, style)])), notes: missing }
+  return targets
 }
 
 function targetOf(entry: WorkspacePackage, style: TargetStyle | undefined): RewriteTarget {
@@ -45,20 +46,4 @@ function targetOf(entry: WorkspacePackage, style: TargetStyle | undefined): Rewr
     )
   }
   return { style: style ?? entry.style, purpose: entry.purpose, connections: entry.connections }
-}
-
-function missingModule(entry: WorkspacePackage): string[] {
-  const { connections } = entry
-  if (connections?.kind !== 'import' || !/^\.\.?\//.test(connections.from)) return []
-  const stem = resolve(entry.directory, connections.from)
-  const withoutExtension = stem.replace(/\.[cm]?js$/, '')
-  const extensions = ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs', '.d.ts']
-  const candidates = [
-    stem,
-    ...extensions.flatMap((extension) => [withoutExtension + extension, `${stem}/index${extension}`]),
-  ]
-  if (candidates.some((path) => /\.[cm]?[jt]sx?$/.test(path) && existsSync(path))) return []
-  return [
-    `package "${entry.name}", connections.from: received "${connections.from}", and there is no such module in ${entry.directory}`,
-  ]
 }

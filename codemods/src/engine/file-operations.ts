@@ -31,7 +31,7 @@ export interface FileOperations {
 }
 
 /** Permission bits and owner, kept when a file is replaced. */
-export interface FileIdentity {
+interface FileIdentity {
   readonly mode: number
   readonly uid: number
   readonly gid: number

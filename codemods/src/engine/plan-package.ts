@@ -2,8 +2,8 @@ import type { PackageReport, Site } from '../model/site'
 import type { RewriteTarget } from '../model/target'
 import { applyTextEdits } from '../model/text-edit'
 import type { TextEdit } from '../model/text-edit'
-import { findIntroducedTypeErrors, findSyntaxErrors } from '../project/type-check'
-import type { TypeProblem } from '../project/type-check'
+import { createTypeComparison, findSyntaxErrors } from '../project/type-check'
+import type { TypeComparison, TypeProblem } from '../project/type-check'
 import type { AnalyzedFile } from './knowledge'
 import { siteAtOffset } from './site-at-offset'
 import { toPackageReport } from './scan-package'
@@ -27,13 +27,18 @@ interface FileRewrite {
  * Computes every edit of one package and checks the result: it must parse, and where the package has a tsconfig it must
  * bring in no type error. A site that fails is left alone, reported as `type-error`, and the rest is planned again.
  */
-export function planPackage(scanned: ScannedPackage, target: RewriteTarget): PackagePlan {
+export function planPackage(
+  scanned: ScannedPackage,
+  target: RewriteTarget,
+  options: { readonly isTypeChecked: boolean },
+): PackagePlan {
+  const types = options.isTypeChecked ? typesOf(scanned) : undefined
   /** Site id to the message that speaks against it. */
   const refused = new Map<string, string>()
   for (let round = 0; ; round++) {
     const rewrites = scanned.files.map((file) => rewriteOne(file, target, refused))
     const changed = rewrites.filter((rewrite) => rewrite.edits.length > 0)
-    const { problems, notes } = check(scanned, changed)
+    const { problems, notes } = check(scanned, changed, types)
     const before = refused.size
     for (const problem of problems) refuse(problem, changed, refused, round)
     if (problems.length === 0) return toPlan(scanned, rewrites, refused, notes)
@@ -44,6 +49,16 @@ export function planPackage(scanned: ScannedPackage, target: RewriteTarget): Pac
       )
     }
   }
+}
+
+function typesOf(scanned: ScannedPackage): TypeComparison | undefined {
+  const { tsconfigPath, files } = scanned.loaded.sources
+  return tsconfigPath === undefined
+    ? undefined
+    : createTypeComparison(
+        tsconfigPath,
+        files.map(({ path }) => path),
+      )
 }
 
 function rewriteOne(
@@ -64,6 +79,7 @@ function targetFor(path: string, target: RewriteTarget): RewriteTarget {
 function check(
   scanned: ScannedPackage,
   changed: readonly FileRewrite[],
+  types: TypeComparison | undefined,
 ): { readonly problems: readonly TypeProblem[]; readonly notes: readonly string[] } {
   const broken = changed.flatMap(({ file, text }) =>
     findSyntaxErrors(file.source.path, text).map((message) => ({
@@ -73,11 +89,10 @@ function check(
       message,
     })),
   )
-  const { tsconfigPath } = scanned.loaded.sources
-  if (broken.length > 0 || tsconfigPath === undefined || changed.length === 0)
-    return { problems: broken, notes: [] }
-  const texts = new Map(changed.map(({ file, text }) => [file.source.path, text]))
-  const { introduced, existingCount } = findIntroducedTypeErrors(tsconfigPath, texts)
+  if (broken.length > 0 || types === undefined || changed.length === 0) return { problems: broken, notes: [] }
+  const { introduced, existingCount } = types.compare(
+    new Map(changed.map(({ file, text }) => [file.source.path, text])),
+  )
   const errors = existingCount === 1 ? '1 type error was' : `${String(existingCount)} type errors were`
   const note = `${scanned.target.name}: ${errors} there before; none was added`
   return { problems: introduced, notes: existingCount > 0 ? [note] : [] }

@@ -4,7 +4,7 @@ import { globSync } from 'tinyglobby'
 import { CodemodError, describeCause } from './codemod-error'
 
 /** A package as the package manager's files declare it. */
-export interface FoundPackage {
+interface FoundPackage {
   readonly name: string
   /** Relative to the root with forward slashes; `.` for the root itself. */
   readonly path: string

@@ -19,37 +19,53 @@ export interface TypeCheckResult {
 
 const cannotFindModule = 2307
 
+/** Where an import does not resolve its names are `any`, and whatever is inferred from them is implicitly so. */
+const consequencesOfMissingModules: readonly number[] = [cannotFindModule, 7005, 7006, 7031, 7034]
+
 /** Where ts-morph keeps the standard library that it carries; no installed TypeScript is needed. */
 const libFolder = '/node_modules/typescript/lib'
 
+/** Compares a package with changed texts to what it was; the state before is checked once, and only when needed. */
+export interface TypeComparison {
+  /** `changed`: absolute path, one of the files given at creation, to its new text. */
+  compare(changed: ReadonlyMap<string, string>): TypeCheckResult
+}
+
 /**
- * Type-checks a package with some texts replaced and says which errors were not there before. Same roots, same options
- * both times. When the package's dependencies are not installed, unresolved imports do not count.
+ * Type-checks a package with some texts replaced and says which errors were not there before. Same roots (those of the
+ * tsconfig and `files`), same options both times. Where the package's dependencies are not installed, unresolved imports
+ * and what follows from them do not count.
  */
-export function findIntroducedTypeErrors(
-  tsconfigPath: string,
-  changed: ReadonlyMap<string, string>,
-): TypeCheckResult {
+export function createTypeComparison(tsconfigPath: string, files: readonly string[]): TypeComparison {
   const config = readConfig(tsconfigPath)
-  const roots = [...new Set([...config.fileNames, ...changed.keys()])]
+  const roots = [...new Set([...config.fileNames, ...files])]
   const libraries = loadLibraries(config.options)
-  const after = checkProgram(config.options, roots, { changed, libraries })
-  if (after.problems.length === 0) return { introduced: [], existingCount: 0 }
-  const before = checkProgram(config.options, roots, {
-    changed: new Map(),
-    libraries,
-    previous: after.program,
-  })
+  let before: CheckedProgram | undefined
+  return {
+    compare(changed) {
+      const base = { libraries, ...(before === undefined ? {} : { previous: before.program }) }
+      const after = checkProgram(config.options, roots, { ...base, changed })
+      if (after.problems.length === 0) return { introduced: [], existingCount: 0 }
+      before ??= checkProgram(config.options, roots, {
+        libraries,
+        previous: after.program,
+        changed: new Map(),
+      })
+      return subtract(after.problems, before.problems)
+    },
+  }
+}
+
+function subtract(after: readonly TypeProblem[], before: readonly TypeProblem[]): TypeCheckResult {
   const remaining = new Map<string, number>()
-  for (const problem of before.problems)
-    remaining.set(keyOf(problem), (remaining.get(keyOf(problem)) ?? 0) + 1)
-  const ignoresModules = before.problems.some((problem) => problem.code === cannotFindModule)
-  const introduced = after.problems.filter((problem) => {
+  for (const problem of before) remaining.set(keyOf(problem), (remaining.get(keyOf(problem)) ?? 0) + 1)
+  const isIncomplete = before.some((problem) => problem.code === cannotFindModule)
+  const introduced = after.filter((problem) => {
     const left = remaining.get(keyOf(problem)) ?? 0
     remaining.set(keyOf(problem), left - 1)
-    return left <= 0 && !(ignoresModules && problem.code === cannotFindModule)
+    return left <= 0 && !(isIncomplete && consequencesOfMissingModules.includes(problem.code))
   })
-  return { introduced, existingCount: before.problems.length }
+  return { introduced, existingCount: before.length }
 }
 
 /** Syntax errors of one text, as messages with line and column; empty when it parses. */
@@ -93,6 +109,11 @@ function readConfig(tsconfigPath: string): {
   return { fileNames: parsed.fileNames, options }
 }
 
+interface CheckedProgram {
+  readonly program: ts.Program
+  readonly problems: readonly TypeProblem[]
+}
+
 interface ProgramInput {
   /** Absolute path to the text to check instead of the file's own. */
   readonly changed: ReadonlyMap<string, string>
@@ -121,7 +142,7 @@ function checkProgram(
   options: ts.CompilerOptions,
   roots: readonly string[],
   { changed, libraries, previous }: ProgramInput,
-): { readonly program: ts.Program; readonly problems: readonly TypeProblem[] } {
+): CheckedProgram {
   const host = ts.createCompilerHost(options)
   const readSource = host.getSourceFile.bind(host)
   const rootSet = new Set(roots)

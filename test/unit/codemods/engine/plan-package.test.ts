@@ -36,7 +36,7 @@ function plan(knowledge: Knowledge = stubKnowledge): PackagePlan {
     includeTests: false,
   })
   const connections = { kind: 'import', name: 'serviceTake', from: './globals' } as const
-  return planPackage(scanned, { style: 'await-using', purpose: 'app', connections })
+  return planPackage(scanned, { style: 'await-using', purpose: 'app', connections }, { isTypeChecked: true })
 }
 
 const verdicts = (planned: PackagePlan): readonly string[] => planned.report.sites.map((site) => site.verdict)

@@ -1,4 +1,4 @@
-import { findIntroducedTypeErrors, findSyntaxErrors } from '../../../../codemods/src/project/type-check'
+import { createTypeComparison, findSyntaxErrors } from '../../../../codemods/src/project/type-check'
 import type { TempWorkspace } from '../../../support/temp-workspace'
 import { createTempWorkspace } from '../../../support/temp-workspace'
 import { stubDeps } from '../engine/stub-knowledge'
@@ -20,10 +20,8 @@ afterEach(() => {
 })
 
 function check(texts: Record<string, string>) {
-  return findIntroducedTypeErrors(
-    workspace.path('tsconfig.json'),
-    new Map(Object.entries(texts).map(([name, text]) => [workspace.path(name), text])),
-  )
+  const changed = new Map(Object.entries(texts).map(([name, text]) => [workspace.path(name), text]))
+  return createTypeComparison(workspace.path('tsconfig.json'), [...changed.keys()]).compare(changed)
 }
 
 test('a change that type-checks introduces nothing', () => {
@@ -56,6 +54,27 @@ test('without installed dependencies an unresolved import does not count', () =>
   expect(check({ 'a.ts': "import { y } from 'pgferry'\nexport const a: number = y\n" }).introduced).toEqual(
     [],
   )
+})
+
+test('without installed dependencies what follows from an unresolved import does not count, other errors do', () => {
+  workspace.write('c.ts', "import { x } from 'missing'\nexport const c: unknown = x\n")
+  const text = "import { y } from 'pgferry'\nexport const a: number = y((row) => row)\n"
+  expect(check({ 'a.ts': text }).introduced).toEqual([])
+  expect(check({ 'a.ts': `${text}export const z: number = 'z'\n` }).introduced).toMatchObject([
+    { code: 2322 },
+  ])
+})
+
+test('later comparisons start from the state before, not from each other', () => {
+  const path = workspace.path('a.ts')
+  const types = createTypeComparison(workspace.path('tsconfig.json'), [path])
+  const compare = (text: string): number => types.compare(new Map([[path, text]])).introduced.length
+  expect([
+    compare("export const a: number = 'x'\n"),
+    compare('export const a: number = 2\n'),
+    compare("export const a: string = 'x'\n"),
+    types.compare(new Map()).introduced.length,
+  ]).toEqual([1, 0, 1, 0])
 })
 
 test('a file outside the tsconfig’s list is checked too', () => {

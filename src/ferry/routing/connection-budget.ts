@@ -129,18 +129,29 @@ export class ConnectionBudget {
 
   /** Whether one more acquire of `side` keeps both within the limit, or opens nothing anyway. */
   #fits(side: Side): boolean {
-    const now = this.#potential(side, 0)
-    const then = this.#potential(side, 1)
-    if (then === now) return true
-    return then + this.#potential(side === 'legacy' ? 'service' : 'legacy', 0) <= this.maxConnections
+    const physical = this.sides[side]
+    const other = side === 'legacy' ? 'service' : 'legacy'
+    if (this.#mayOpen(side, 1) === 0 || physical.count() >= physical.max) return true
+    return this.#potential(side, 1) + this.#potential(other, 0) <= this.maxConnections
   }
 
   /** The most connections that a side may come to by what is under way and `more` acquires. */
   #potential(side: Side, more: number): number {
     const physical = this.sides[side]
     const count = physical.count()
-    const mayOpen = this.#inFlight[side] + more - physical.idle() - physical.opening()
-    return Math.max(count, Math.min(physical.max, count + Math.max(0, mayOpen)))
+    return Math.max(count, Math.min(physical.max, count + this.#mayOpen(side, more)))
+  }
+
+  /** Acquires under way for which nothing is idle and nothing is being opened yet; rather too many than too few. */
+  #mayOpen(side: Side, more: number): number {
+    const physical = this.sides[side]
+    return Math.max(0, this.#inFlight[side] + more - physical.idle() - physical.opening())
+  }
+
+  /** Idle connections that nobody under way counts on. */
+  #spareIdle(side: Side): number {
+    const physical = this.sides[side]
+    return physical.idle() - Math.max(0, this.#inFlight[side] - physical.opening())
   }
 
   #makeRoom(needy: Side): void {
@@ -148,8 +159,9 @@ export class ConnectionBudget {
     // The needy side has nothing idle that would help, or the acquire would fit.
     const trim = bothSides
       .filter((side) => side !== needy)
+      .filter((side) => this.#spareIdle(side) > 0)
       .map((side) => this.sides[side])
-      .find((physical) => physical.idle() > 0 && physical.trimIdle !== undefined)
+      .find((physical) => physical.trimIdle !== undefined)
     if (trim?.trimIdle === undefined) return
     this.#isTrimming = true
     const done = (): void => {

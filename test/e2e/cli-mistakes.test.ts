@@ -115,6 +115,25 @@ test('a dirty work tree is refused with its files, and --allow-dirty overrides',
   expect((await workspace.run(['migrate', 'portals', '--allow-dirty'])).exitCode).toBe(0)
 })
 
+test('a repository that git cannot read is not taken for a clean one', async () => {
+  workspace.commitAll()
+  workspace.write('.git/config', '[core\n')
+  await expectRefusal(
+    ['migrate', 'portals'],
+    4,
+    'git cannot tell whether the work tree is clean',
+    'pass --allow-dirty',
+  )
+})
+
+test('a defect before the first write leaves every file as it was', async () => {
+  const deps = { ...stubDeps, now: () => new Date(Number.NaN) }
+  const result = await workspace.run(['migrate', 'portals'], { deps })
+  expect(result.exitCode).toBe(6)
+  expect(result.stderr).toContain('internal error: Invalid time value')
+  expect(workspace.read('packages/portals/src/a.ts')).toContain('legacyTake')
+})
+
 test('a source with call sites that does not parse is named by file, line and column', async () => {
   workspace.write('packages/portals/src/b.ts', 'export const b = legacyTake(3)\n  <<<\n')
   await expectRefusal(

@@ -38,9 +38,13 @@ export function proposeConfig(
     "import { defineConfig } from '@pgferry/codemods'",
     '',
     'export default defineConfig({',
-    '  packages: [',
-    ...found.flatMap(({ target }, position) => entryLines(target, packages[position])),
-    '  ],',
+    ...(found.length === 0
+      ? ['  packages: [],']
+      : [
+          '  packages: [',
+          ...found.flatMap(({ target }, position) => entryLines(target, packages[position])),
+          '  ],',
+        ]),
     '  // Built-in dialects by name; describe an API of your own as an object beside them.',
     `  dialects: [${(used.length > 0 ? used : knownDialects).map(quote).join(', ')}],`,
     '})',

@@ -7,3 +7,10 @@ export type {
   MakePoolStrategy,
   PoolStrategyContractOptions,
 } from './testing/pool-strategy-contract'
+export { startPostgres } from './testing/embedded-postgres'
+export type {
+  PostgresServer,
+  PostgresSetting,
+  PostgresStandby,
+  StartPostgresOptions,
+} from './testing/embedded-postgres'

@@ -1,4 +1,5 @@
-import type { Connection, ScopedConnection } from '../../core/connection'
+import type { PoolClient } from 'pg'
+import type { ScopedConnection } from '../../core/connection'
 import { KeyedPool } from '../backend/keyed-pool'
 import type { ComponentRouter } from '../routing/component-router'
 import type { InfraDelegate } from './infra-delegate'
@@ -13,7 +14,7 @@ export interface DelegatePool {
   /** As {@link ResilientPoolManager.getconn}, with the delegate's connections. */
   getconn(key?: unknown): Promise<ScopedConnection>
   /** As {@link ResilientPoolManager.putconn}; resolves when the connection has arrived where it came from. */
-  putconn(connection?: Connection | null, key?: unknown, close?: boolean): Promise<void>
+  putconn(connection?: PoolClient | null, key?: unknown, close?: boolean): Promise<void>
   /** Closes the connections that are out through this pool; every later call of it is refused. */
   closeall(): Promise<void>
 }
@@ -26,7 +27,7 @@ export function createDelegatePool(
   const pool = new KeyedPool(
     {
       acquire: () => delegate.getDbConnection(),
-      giveBack: (connection, error) => delegate.releaseDbConnection(connection as Connection, error),
+      giveBack: (connection, error) => delegate.releaseDbConnection(connection as PoolClient, error),
       isOut: (connection) => router.isOut(connection),
     },
     createPsycopg2Policy(limits),

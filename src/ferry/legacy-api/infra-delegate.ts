@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import type { Connection, ScopedConnection } from '../../core/connection'
 import type { ComponentRouter } from '../routing/component-router'
 
@@ -25,7 +26,7 @@ export interface InfraDelegate {
    * @throws ForeignConnectionError, LeaseEndedError at the call, with nothing changed
    * @deprecated Use {@link DatabaseConnectionService.connection}. Dialect: infra-delegate.
    */
-  releaseDbConnection(connection: Connection, error?: unknown): Promise<void>
+  releaseDbConnection(connection: PoolClient, error?: unknown): Promise<void>
 }
 
 export function createInfraDelegate(router: ComponentRouter): InfraDelegate {

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import type { Connection, ScopedConnection } from '../../core/connection'
 import { KeyedPool } from '../backend/keyed-pool'
 import type { ComponentRouter } from '../routing/component-router'
@@ -22,7 +23,7 @@ export interface ResilientPoolManager {
    * @throws PoolError "trying to put unkeyed connection", "connection pool is closed"; KeyError for a key that is not
    * this connection's
    */
-  putconn(connection?: Connection | null, key?: unknown, close?: boolean): void
+  putconn(connection?: PoolClient | null, key?: unknown, close?: boolean): void
   /** Closes the connections that are out; every later call is refused. */
   closeall(): Promise<void>
   /** A connection that goes back when its scope ends; waits for it. Dialect: context-manager. */

@@ -90,7 +90,9 @@ export async function migrateSchema(connection: DbConnection): Promise<void> {
 
 async function isCurrent(connection: DbConnection): Promise<boolean> {
   const found = await connection.query<{ exists: boolean }>(
-    `SELECT to_regclass('legacy_app.schema_version') IS NOT NULL AS exists`,
+    // Not to_regclass: inside a transaction it answers from a cache that is older than the lock.
+    `SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'schema_version'
+                    AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'legacy_app')) AS exists`,
   )
   return found.rows[0]?.exists === true
 }

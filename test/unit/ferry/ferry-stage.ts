@@ -17,7 +17,17 @@ export function mockPgPool(server: MockServer, config: PoolConfig = {}): Pool {
   class PoolMockClient extends MockClient {
     constructor() {
       super(server)
-      Object.assign(this, { connect: (callback: ConnectCallback) => this.#connect(callback) })
+      const end = this.end.bind(this) as (...args: unknown[]) => unknown
+      Object.assign(this, {
+        connect: (callback: ConnectCallback) => {
+          this.#connect(callback)
+        },
+        // What `pg.Pool` looks at when a client comes back.
+        end: (...args: unknown[]) => {
+          Object.assign(this, { _ending: true })
+          return end(...args)
+        },
+      })
     }
 
     // `pg.Pool` connects with a callback.

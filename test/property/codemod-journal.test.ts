@@ -36,9 +36,10 @@ function dyingOperations(lastStep: number): FileOperations & { readonly steps: (
   const dying = Object.fromEntries(
     mutating.map((name) => [
       name,
-      (...args: never[]): void => {
+      (...args: readonly unknown[]): void => {
         beat()
-        nodeFileOperations[name](...args)
+        const operate: unknown = nodeFileOperations[name]
+        ;(operate as (...given: readonly unknown[]) => void)(...args)
       },
     ]),
   ) as Pick<FileOperations, (typeof mutating)[number]>

@@ -1,11 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { main } from '../../codemods/src/cli/main'
 import type { CommandDeps } from '../../codemods/src/commands/command'
 
-export interface CommandResult {
+interface CommandResult {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
@@ -24,11 +34,17 @@ export interface TempWorkspace {
   snapshot(): Readonly<Record<string, string>>
   /** Makes the folder a git repository with everything committed. */
   commitAll(): void
-  run(argv: readonly string[], options?: { readonly cwd?: string; readonly deps?: WorkspaceDeps }): Promise<CommandResult>
+  run(
+    argv: readonly string[],
+    options?: { readonly cwd?: string; readonly deps?: WorkspaceDeps },
+  ): Promise<CommandResult>
   remove(): void
 }
 
-export function createTempWorkspace(files: Readonly<Record<string, string>>, defaults: WorkspaceDeps): TempWorkspace {
+export function createTempWorkspace(
+  files: Readonly<Record<string, string>>,
+  defaults: WorkspaceDeps,
+): TempWorkspace {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'pgferry-workspace-')))
   const workspace: TempWorkspace = {
     root,
@@ -44,7 +60,14 @@ export function createTempWorkspace(files: Readonly<Record<string, string>>, def
     snapshot: () => Object.fromEntries(entriesBelow(root, '')),
     commitAll() {
       const git = (...args: string[]): void => {
-        const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.invalid', '-c', 'commit.gpgsign=false']
+        const identity = [
+          '-c',
+          'user.name=Test',
+          '-c',
+          'user.email=test@example.invalid',
+          '-c',
+          'commit.gpgsign=false',
+        ]
         execFileSync('git', [...identity, ...args], { cwd: root, stdio: 'ignore' })
       }
       git('init', '-q')
@@ -82,6 +105,11 @@ function entriesBelow(root: string, folder: string): (readonly [string, string])
       const status = lstatSync(join(root, relative))
       if (status.isDirectory()) return entriesBelow(root, relative)
       if (!status.isFile()) return []
-      return [[relative, `${(status.mode & 0o7777).toString(8)} ${readFileSync(join(root, relative)).toString('base64')}`] as const]
+      return [
+        [
+          relative,
+          `${(status.mode & 0o7777).toString(8)} ${readFileSync(join(root, relative)).toString('base64')}`,
+        ] as const,
+      ]
     })
 }

@@ -10,7 +10,7 @@ export interface TypeProblem {
   readonly message: string
 }
 
-export interface TypeCheckResult {
+interface TypeCheckResult {
   /** Errors that the changed texts bring in. */
   readonly introduced: readonly TypeProblem[]
   /** Errors that the package had before. */

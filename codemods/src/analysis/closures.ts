@@ -87,6 +87,7 @@ export function isAwaited(node: ts.Node): boolean {
       ts.isNewExpression(parent) ||
       ts.isSpreadElement(parent) ||
       ts.isAsExpression(parent) ||
+      (ts.isArrowFunction(parent) && parent.body === current) ||
       (ts.isPropertyAccessExpression(parent) && parent.expression === current)
     if (!flows) return false
   }

@@ -56,7 +56,8 @@ function isSharedByAwaits(facts: SiteFacts): boolean {
     if (joined === undefined || !isInside(joined, facts.scope)) return false
     const element = ts.findAncestor(
       place,
-      (node) => ts.isArrayLiteralExpression(node.parent) && isInside(node.parent, joined),
+      (node) =>
+        !ts.isSourceFile(node) && ts.isArrayLiteralExpression(node.parent) && isInside(node.parent, joined),
     )
     if (element === undefined) return enclosingFunction(place) !== enclosingFunction(joined)
     elements.set(joined, (elements.get(joined) ?? new Set()).add(element))

@@ -184,7 +184,10 @@ function ofArgument(
 }
 
 /** `store.run(connection, …)`: whoever reads the store later has the connection too, and nothing here shows who. */
-function isAmbientStore({ receiver, method }: { receiver: ts.Expression; method: string }, checker: ts.TypeChecker): boolean {
+function isAmbientStore(
+  { receiver, method }: { receiver: ts.Expression; method: string },
+  checker: ts.TypeChecker,
+): boolean {
   if (method !== 'run' && method !== 'enterWith') return false
   const declaration = checker.getSymbolAtLocation(unwrapExpression(receiver))?.declarations?.[0]
   return declaration !== undefined && declaration.getText().includes('AsyncLocalStorage')

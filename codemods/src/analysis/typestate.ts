@@ -15,7 +15,7 @@ export interface Finding {
   readonly kind:
     'held-at-return' | 'held-at-throw' | 'double-release' | 'use-after-release' | 'lost' | 'too-complex'
   readonly path: readonly ts.Node[]
-  /** The operation whose exception begins the leaking path; absent when no exception was needed. */
+  /** The operation whose exception left the function; absent when none was needed. */
   readonly thrownAt?: ts.Node
   /** Where it shows: the second release, the late use. */
   readonly at?: ts.Node
@@ -136,6 +136,7 @@ class Typestate {
     switch (node.kind) {
       case 'exit-return':
       case 'exit-throw':
+        this.exits.add(state.status)
         if (state.status === 'held')
           this.report(node.kind === 'exit-return' ? 'held-at-return' : 'held-at-throw', step)
         if (state.status === 'lost') this.report('lost', step)
@@ -314,8 +315,8 @@ class Typestate {
     let thrownAt: ts.Node | undefined
     for (let current: Step | undefined = step; current !== undefined; current = current.from) {
       if (current.node.ast !== undefined) path.unshift(current.node.ast)
-      // The first exception after the acquire is where the path left the plan.
-      if (current.thrownAt !== undefined && current.state.status === 'held') thrownAt = current.thrownAt
+      // The last exception is the one that left the function.
+      if (current.state.status === 'held') thrownAt ??= current.thrownAt
     }
     const key = `${kind}|${String(thrownAt?.pos ?? -1)}|${kind === 'double-release' || kind === 'use-after-release' ? String(step.node.ast?.pos) : ''}`
     if (this.findings.has(key)) return

@@ -1,10 +1,11 @@
-import { ts } from 'ts-morph'
+import type { ts } from 'ts-morph'
 import type { Bracket } from '../analysis/bracket'
 import { mustWrap } from '../analysis/bracket-obligations'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { contentOf, indentUnit, layoutOf } from './layout'
 import { serviceCall } from './service-call'
+import type { Shift, SiteEdits } from './site-edits'
 import { canMergeInto, firstTokenContinues } from './unwrap'
 
 /**
@@ -15,66 +16,67 @@ export function rewriteAsAwaitUsing(
   bracket: Bracket,
   acquire: ts.CallExpression,
   target: RewriteTarget,
-): readonly TextEdit[] {
-  const sourceFile = acquire.getSourceFile()
-  const head = [
-    { ...keywordRange(bracket.statement), text: 'await using' },
-    { start: acquire.getStart(), end: acquire.end, text: serviceCall('connection', target, sourceFile) },
-  ]
-  const layout = layoutOf(sourceFile)
+): SiteEdits {
   const { tryStatement, statement } = bracket
   const { tryBlock, catchClause } = tryStatement
+  const layout = layoutOf(acquire.getSourceFile())
   const unit = indentUnit(tryBlock, layout)
-  const content = contentOf(tryBlock)
   const indent = layout.indentOf(statement)
-  const isApart = layout.indentOf(tryBlock) !== indent
-  const inner = mustWrap(bracket)
-  const open: TextEdit[] = inner
-    ? [
-        {
-          start: statement.getStart(),
-          end: statement.getStart(),
-          text: `{${layout.newLine}${indent}${unit}`,
-        },
-        ...layout.indentLines(statement.getStart(), tryStatement.getStart() + 1, unit),
-      ]
-    : []
-  const close = inner ? `${layout.newLine}${indent}}` : ''
+  const isWrapped = mustWrap(bracket)
+  const tryStart = tryStatement.getStart()
+  const content = contentOf(tryBlock)
+  const isMerged =
+    catchClause === undefined &&
+    content !== undefined &&
+    layout.indentOf(tryBlock) === indent &&
+    canMergeInto(bracket, isWrapped) &&
+    !firstTokenContinues(bracket)
 
-  if (catchClause !== undefined) {
-    const moved = inner ? layout.indentLines(tryStatement.getStart() + 1, catchClause.end, unit) : []
-    return [...merge(open, head), ...moved, { start: catchClause.end, end: tryStatement.end, text: close }]
+  const head = headEdits(bracket, acquire, target, isWrapped ? `{${layout.newLine}${indent}${unit}` : '')
+  const close = isWrapped ? `${layout.newLine}${indent}}` : ''
+  const shift = (start: number, end: number, direction: Shift['direction']): Shift => ({
+    start,
+    end,
+    unit,
+    direction,
+  })
+  const gapShifts = isWrapped ? [shift(statement.getStart(), tryStart + 1, 'in')] : []
+  if (isMerged) {
+    return {
+      edits: [
+        ...head,
+        { start: tryStart, end: content.start, text: '' },
+        { start: content.end, end: tryStatement.end, text: close },
+      ],
+      shifts: isWrapped ? gapShifts : [shift(content.start, content.end, 'out')],
+    }
   }
-  const isMergeable =
-    content !== undefined && !isApart && canMergeInto(bracket, inner) && !firstTokenContinues(bracket)
-  if (!isMergeable) {
-    const moved = inner ? layout.indentLines(tryStatement.getStart() + 1, tryBlock.end, unit) : []
-    return [
-      ...merge(open, head),
-      { start: tryStatement.getStart(), end: tryBlock.getStart(), text: '' },
-      ...moved,
-      { start: tryBlock.end, end: tryStatement.end, text: close },
-    ]
+  const keptEnd = catchClause?.end ?? tryBlock.end
+  return {
+    edits: [
+      ...head,
+      ...(catchClause === undefined ? [{ start: tryStart, end: tryBlock.getStart(), text: '' }] : []),
+      { start: keptEnd, end: tryStatement.end, text: close },
+    ],
+    shifts: isWrapped ? [shift(statement.getStart(), keptEnd, 'in')] : [],
   }
-  const moved = inner ? [] : layout.dedentLines(content.start, content.end, unit)
+}
+
+/** The keyword and the call; an opening brace stands at the keyword's place and is part of its edit. */
+function headEdits(
+  bracket: Bracket,
+  acquire: ts.CallExpression,
+  target: RewriteTarget,
+  open: string,
+): readonly TextEdit[] {
+  const list = bracket.statement.declarationList
+  const start = list.getStart()
   return [
-    ...merge(open, head),
-    { start: tryStatement.getStart(), end: content.start, text: '' },
-    ...moved,
-    { start: content.end, end: tryStatement.end, text: close },
+    { start, end: list.getFirstToken()?.end ?? start, text: `${open}await using` },
+    {
+      start: acquire.getStart(),
+      end: acquire.end,
+      text: serviceCall('connection', target, acquire.getSourceFile()),
+    },
   ]
-}
-
-/** The opening brace and the keyword stand at one place: one edit. */
-function merge(open: readonly TextEdit[], head: readonly TextEdit[]): readonly TextEdit[] {
-  const [brace, ...lines] = open
-  const [keyword, ...rest] = head
-  if (brace === undefined || keyword === undefined) return head
-  return [{ ...keyword, text: brace.text + keyword.text }, ...rest, ...lines]
-}
-
-function keywordRange(statement: ts.VariableStatement): { start: number; end: number } {
-  const start = statement.declarationList.getStart()
-  const keyword = statement.declarationList.getFirstToken()
-  return { start, end: keyword?.end ?? start }
 }

@@ -1,19 +1,13 @@
-import type { ts } from 'ts-morph'
 import type { Bracket } from '../analysis/bracket'
 import { completionsOf } from '../analysis/completions'
 import type { RewriteTarget } from '../model/target'
-import type { TextEdit } from '../model/text-edit'
 import { contentOf, indentUnit, layoutOf } from './layout'
 import { serviceCall } from './service-call'
+import type { SiteEdits } from './site-edits'
 import { canMergeInto, firstTokenContinues } from './unwrap'
 
 /** `await connections.withConnection('purpose', async (connection) => { … })` around everything that was done while it was held. */
-export function rewriteAsCallback(
-  bracket: Bracket,
-  _acquire: ts.CallExpression,
-  target: RewriteTarget,
-  _checker: ts.TypeChecker,
-): readonly TextEdit[] {
+export function rewriteAsCallback(bracket: Bracket, target: RewriteTarget): SiteEdits {
   const { statement, tryStatement, name, declaration } = bracket
   const sourceFile = statement.getSourceFile()
   const { text } = sourceFile
@@ -21,47 +15,50 @@ export function rewriteAsCallback(
   const { tryBlock, catchClause } = tryStatement
   const unit = indentUnit(tryBlock, layout)
   const indent = layout.indentOf(statement)
+  const tryStart = tryStatement.getStart()
   const content = contentOf(tryBlock)
   const keyword = completionsOf(bracket).returns.length > 0 ? 'return await' : 'await'
   const parameter = declaration.type === undefined ? name.text : `${name.text}: ${declaration.type.getText()}`
   const call = serviceCall('withConnection', target, sourceFile, `async (${parameter}) => {`).slice(0, -1)
-  const end = text[statement.end - 1] === ';' ? ';' : ''
-  const close = `${layout.newLine}${indent}})${end}`
+  const close = `${layout.newLine}${indent}})${text[statement.end - 1] === ';' ? ';' : ''}`
   const isMerged =
     catchClause === undefined &&
     content !== undefined &&
+    layout.indentOf(tryBlock) === indent &&
     canMergeInto(bracket, true) &&
     !(bracket.gap.length > 0 && firstTokenContinues(bracket))
-  const isPlain =
-    isMerged && bracket.gap.length === 0 && text.slice(statement.end, tryStatement.getStart()).trim() === ''
-  if (isPlain) {
-    return [
-      {
-        start: statement.getStart(),
-        end: content.start,
-        text: `${keyword} ${call}${layout.newLine}${indent}${unit}`,
-      },
-      { start: content.end, end: tryStatement.end, text: close },
-    ]
+
+  if (isMerged && text.slice(statement.end, tryStart).trim() === '') {
+    return {
+      edits: [
+        {
+          start: statement.getStart(),
+          end: content.start,
+          text: `${keyword} ${call}${layout.newLine}${indent}${unit}`,
+        },
+        { start: content.end, end: tryStatement.end, text: close },
+      ],
+      shifts: [],
+    }
   }
-  const head: readonly TextEdit[] = [
-    { start: statement.getStart(), end: statement.end, text: `${keyword} ${call}` },
-    ...layout.indentLines(statement.end, tryStatement.getStart() + 1, unit),
-  ]
+  const head = { start: statement.getStart(), end: statement.end, text: `${keyword} ${call}` }
   if (isMerged) {
-    return [
-      ...head,
-      { start: tryStatement.getStart(), end: content.start, text: '' },
-      { start: content.end, end: tryStatement.end, text: close },
-    ]
+    return {
+      edits: [
+        head,
+        { start: tryStart, end: content.start, text: '' },
+        { start: content.end, end: tryStatement.end, text: close },
+      ],
+      shifts: [{ start: statement.end, end: tryStart + 1, unit, direction: 'in' }],
+    }
   }
-  const kept = catchClause?.end ?? tryBlock.end
-  return [
-    ...head,
-    ...(catchClause === undefined
-      ? [{ start: tryStatement.getStart(), end: tryBlock.getStart(), text: '' }]
-      : []),
-    ...layout.indentLines(tryStatement.getStart() + 1, kept, unit),
-    { start: kept, end: tryStatement.end, text: close },
-  ]
+  const keptEnd = catchClause?.end ?? tryBlock.end
+  return {
+    edits: [
+      head,
+      ...(catchClause === undefined ? [{ start: tryStart, end: tryBlock.getStart(), text: '' }] : []),
+      { start: keptEnd, end: tryStatement.end, text: close },
+    ],
+    shifts: [{ start: statement.end, end: keptEnd, unit, direction: 'in' }],
+  }
 }

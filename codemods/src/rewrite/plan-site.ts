@@ -12,9 +12,10 @@ import { rewriteAsCallback } from './callback'
 import { collides } from './collision'
 import { rewriteScoped } from './scoped'
 import { serviceCall } from './service-call'
+import type { SiteEdits } from './site-edits'
 
 export type SitePlan =
-  | { readonly kind: 'edits'; readonly edits: readonly TextEdit[]; readonly labels: readonly SiteLabel[] }
+  | (SiteEdits & { readonly kind: 'edits'; readonly labels: readonly SiteLabel[] })
   | { readonly kind: 'refused'; readonly reason: ReasonCode }
 
 /** The edits of one site in the wanted style, or the obligation that this style cannot meet. */
@@ -30,8 +31,10 @@ export function planSite(
   const edits = (list: readonly TextEdit[], kept = labels): SitePlan => ({
     kind: 'edits',
     edits: list,
+    shifts: [],
     labels: kept,
   })
+  const moved = (result: SiteEdits): SitePlan => ({ kind: 'edits', ...result, labels })
   switch (plan.kind) {
     case 'scoped':
       return edits(rewriteScoped(plan.acquire, target))
@@ -47,7 +50,7 @@ export function planSite(
       const style: TargetStyle = isJavaScript(call) ? 'callback' : target.style
       switch (style) {
         case 'await-using':
-          return edits(rewriteAsAwaitUsing(plan.bracket, call, target))
+          return moved(rewriteAsAwaitUsing(plan.bracket, call, target))
         case 'acquire-release':
           // The release stays where it was, and with it the window before the try.
           return edits(
@@ -56,7 +59,7 @@ export function planSite(
           )
         case 'callback':
           return canBecomeCallback(plan.bracket, analysis.checker)
-            ? edits(rewriteAsCallback(plan.bracket, call, target, analysis.checker))
+            ? moved(rewriteAsCallback(plan.bracket, target))
             : { kind: 'refused', reason: 'completion' }
         default:
           return assertNever(style)

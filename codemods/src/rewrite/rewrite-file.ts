@@ -2,9 +2,11 @@ import type { AnalyzedSite, FileAnalysis } from '../analysis/analyze-package'
 import type { Site } from '../model/site'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
+import { combineEdits, editsOverlap } from './combine-edits'
 import { importEdits } from './imports'
 import { planSite } from './plan-site'
 import { refuse } from './refuse'
+import type { SiteEdits } from './site-edits'
 import { unusedImports } from './unused-imports'
 import { findUnproved } from './verify-result'
 
@@ -48,7 +50,7 @@ function attemptRewrite(
   options: RewriteOptions,
   refused: ReadonlyMap<AnalyzedSite, Site>,
 ): Attempt {
-  const edits: TextEdit[] = []
+  const plans: SiteEdits[] = []
   const rewritten: AnalyzedSite[] = []
   const sites = analysis.sites.map((one): Site => {
     const known = refused.get(one)
@@ -56,29 +58,18 @@ function attemptRewrite(
     if (one.plan === undefined || options.skip?.has(one.site.id) === true) return one.site
     const plan = planSite(one, one.plan, analysis, target)
     if (plan.kind === 'refused') return refuse(one, plan.reason)
-    if (plan.edits.some((edit) => edits.some((other) => overlap(edit, other))))
-      return refuse(one, 'unsupported-shape')
-    edits.push(...plan.edits)
+    if (plans.some((other) => editsOverlap(plan, other))) return refuse(one, 'unsupported-shape')
+    plans.push(plan)
     rewritten.push(one)
-    const { labels, ...site } = one.site
+    const { labels: _before, ...site } = one.site
     return { ...site, verdict: 'rewritten', ...(plan.labels.length > 0 ? { labels: plan.labels } : {}) }
   })
   if (rewritten.length === 0) return { edits: [], sites, rewritten }
+  const edits = combineEdits(analysis.sourceFile, plans)
   const imports = importEdits(analysis, target, unusedImports(analysis, edits))
-  return { edits: inOrder([...edits, ...imports]), sites, rewritten }
-}
-
-function overlap(a: TextEdit, b: TextEdit): boolean {
-  return a.start < b.end && b.start < a.end
-}
-
-/** In order; a line that another edit swallows needs no indentation of its own. */
-function inOrder(edits: readonly TextEdit[]): readonly TextEdit[] {
-  const isSwallowed = (edit: TextEdit): boolean =>
-    edits.some((other) => other !== edit && other.start < edit.start && edit.end < other.end)
-  return edits
-    .filter((edit) => !isSwallowed(edit))
-    .map((edit, index) => ({ edit, index }))
-    .sort((a, b) => a.edit.start - b.edit.start || a.edit.end - b.edit.end || a.index - b.index)
-    .map(({ edit }) => edit)
+  return {
+    edits: [...imports, ...edits].sort((a, b) => a.start - b.start || a.end - b.end),
+    sites,
+    rewritten,
+  }
 }

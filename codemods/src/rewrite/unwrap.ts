@@ -27,17 +27,21 @@ export function canMergeInto(bracket: Bracket, intoNewBlock: boolean): boolean {
   return isFree
 }
 
+/** Names of the block itself, and of brackets inside it that may be unwrapped in the same run. */
+function namesJoining(block: ts.Block): readonly string[] {
+  return block.statements.flatMap((statement) => [
+    ...declaredNames(statement).map((name) => name.text),
+    ...(ts.isTryStatement(statement) ? namesJoining(statement.tryBlock) : []),
+  ])
+}
+
 /** Parameters and catch variables share the scope of the block they belong to. */
 function parametersAround(bracket: Bracket): readonly ts.Node[] {
   const { parent } = bracket.block
-  if (isFunctionWithBody(parent)) return [...parent.parameters].map((parameter) => wrap(parameter))
+  if (isFunctionWithBody(parent)) return [...parent.parameters]
   return ts.isCatchClause(parent) && parent.variableDeclaration !== undefined
     ? [parent.variableDeclaration]
     : []
-}
-
-function wrap(parameter: ts.ParameterDeclaration): ts.Node {
-  return parameter
 }
 
 function isPropertyName(identifier: ts.Identifier): boolean {

@@ -137,6 +137,18 @@ describe('migrate', () => {
     expect(workspace.snapshot()).toEqual(once)
   })
 
+  test('the order of the packages does not matter, nor whether they go together', async () => {
+    workspace.commitAll()
+    const results: unknown[] = []
+    for (const runs of [[['zeta', 'alpha']], [['alpha', 'zeta']], [['zeta'], ['alpha']]]) {
+      for (const names of runs) await workspace.run(['migrate', ...names])
+      results.push(workspace.snapshot())
+      await workspace.run(['revert', 'alpha', 'zeta'])
+    }
+    expect(results[1]).toEqual(results[0])
+    expect(results[2]).toEqual(results[0])
+  })
+
   test('--dry-run prints a diff that git applies to the very result, and writes nothing', async () => {
     workspace.commitAll()
     const before = workspace.snapshot()

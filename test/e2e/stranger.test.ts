@@ -19,12 +19,18 @@ describe('a stranger follows the quick start', () => {
   let project: string
   let database: Awaited<ReturnType<typeof testDatabase>>
 
-  const shell = async (command: string): Promise<{ stdout: string; stderr: string }> =>
-    await run('bash', ['-euc', command], {
-      cwd: project,
-      env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: '1', npm_config_yes: 'false' },
-      maxBuffer: 16 * 1024 * 1024,
-    })
+  const shell = async (command: string): Promise<{ stdout: string; stderr: string }> => {
+    try {
+      return await run('bash', ['-euc', command], {
+        cwd: project,
+        env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: '1', npm_config_yes: 'false' },
+        maxBuffer: 16 * 1024 * 1024,
+      })
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout: string; stderr: string }
+      throw new Error(`'${command}' failed\n${stdout}\n${stderr}`, { cause: error })
+    }
+  }
   const source = (name: string): string => readFileSync(join(project, name), 'utf8')
   const quickStartCommand = (start: string): string => {
     const lines = blocks.filter((b) => b.attributes['quickstart'] && b.language === 'sh').flatMap((b) => b.text.split('\n'))

@@ -42,15 +42,15 @@ export type ConnectUnleash = (
 type UnleashModule = typeof unleashModule
 
 /**
- * Loads the optional peer.
+ * Loads the optional peer. Its own types stay inside this file: our declarations must compile where it is not installed.
  *
  * @throws InvalidOptionError that says how to install it when it is missing.
  */
 export function loadUnleashClient(
   load: (name: string) => unknown = createRequire(__filename),
-): UnleashModule {
+): object {
   try {
-    return load('unleash-client') as UnleashModule
+    return load('unleash-client') as object
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error
     const expected =
@@ -64,7 +64,7 @@ export function loadUnleashClient(
  * directory, knows no environment, and would turn flags on again in a new process.
  */
 export const connectUnleash: ConnectUnleash = (options, listeners) => {
-  const { Unleash, InMemStorageProvider, Strategy, UnleashEvents } = loadUnleashClient()
+  const { Unleash, InMemStorageProvider, Strategy, UnleashEvents } = loadUnleashClient() as UnleashModule
   let isClosed = false
   const client = new Unleash({
     url: options.url,

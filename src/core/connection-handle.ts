@@ -140,12 +140,18 @@ function methodNames(client: object): Set<PropertyKey> {
 }
 
 function requireLive(state: HandleState): void {
-  if (state.isEnded) throw new LeaseEndedError('the connection was used after it had been given back')
+  if (state.isEnded) throw createEndedError()
+}
+
+function createEndedError(): LeaseEndedError {
+  return new LeaseEndedError('the connection was used after it had been given back')
 }
 
 /** A method of the client, run on the client; a fluent method answers the handle, never the bare client. */
 function forwarded(client: Client, name: PropertyKey): Method {
+  const isAsync = name === 'end' || name === 'connect'
   return function (this: Handle, ...args: unknown[]) {
+    if (isAsync && this[stateKey].isEnded) return Promise.reject(createEndedError())
     requireLive(this[stateKey])
     const result = (client[name] as Method).apply(client, args)
     return result === client ? this : result

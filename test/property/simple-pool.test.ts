@@ -93,6 +93,7 @@ class Run {
     )
     this.pool.server.connectDelayMs = 5
     this.pool.server
+      .reply('default_transaction_read_only', [], { delayMs: 3 })
       .reply('slow', [], { delayMs: 15 })
       .reply('wrong', new Error('no such thing'))
       .reply('hung', [], { delayMs: 5_000 })

@@ -44,6 +44,8 @@ export class FakeClock implements Clock {
 
   /** Moves time on by `ms`, firing what falls due and letting promises run after each timer. */
   async advance(ms: number): Promise<void> {
+    // Timers that are about to be set belong to the time before the move.
+    await settle()
     const endMs = this.#nowMs + ms
     for (let next = this.#firstDue(endMs); next !== undefined; next = this.#firstDue(endMs)) {
       const [handle, timer] = next

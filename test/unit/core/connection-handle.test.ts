@@ -1,0 +1,168 @@
+import { EventEmitter } from 'node:events'
+import {
+  createConnectionHandle,
+  endLease,
+  isConnectionHandle,
+  isLeaseEnded,
+  observeLeaseEnd,
+  type LeaseEnd,
+} from '../../../src/core/connection-handle'
+import { LeaseEndedError } from '../../../src/core/errors'
+import type { Connection } from '../../../src/core/connection'
+
+class FakeClient extends EventEmitter {
+  readonly sent: unknown[] = []
+  connection = { name: 'wire' }
+  query(...args: unknown[]): Promise<string> {
+    this.sent.push(args[0])
+    return Promise.resolve('answered')
+  }
+  end(): Promise<void> {
+    this.sent.push('end')
+    return Promise.resolve()
+  }
+  chain(): this {
+    return this
+  }
+  escapeLiteral(text: string): string {
+    return `'${text}'`
+  }
+}
+
+function lend(): { client: FakeClient; handle: ReturnType<typeof createConnectionHandle>; ends: LeaseEnd[] } {
+  const client = new FakeClient()
+  const ends: LeaseEnd[] = []
+  return { client, ends, handle: createConnectionHandle(client, (end) => ends.push(end)) }
+}
+
+test('a handle is an instance of what its client is, and shows its properties', () => {
+  const { handle, client } = lend()
+  expect(handle).toBeInstanceOf(FakeClient)
+  expect((handle as unknown as FakeClient).connection).toBe(client.connection)
+  expect(isConnectionHandle(handle)).toBe(true)
+  expect(isConnectionHandle(client)).toBe(false)
+  expect(isConnectionHandle(null)).toBe(false)
+})
+
+test('what a borrower writes on the handle stays on the handle', () => {
+  const { handle, client } = lend()
+  Object.assign(handle, { note: 'mine' })
+  expect(client).not.toHaveProperty('note')
+  expect(createConnectionHandle(client, () => undefined)).not.toHaveProperty('note')
+})
+
+test('a fluent method answers the handle, never the bare client', () => {
+  const { handle } = lend()
+  expect((handle as unknown as FakeClient).chain()).toBe(handle)
+  expect(handle.on('notice', () => undefined)).toBe(handle)
+})
+
+test('at the end of a lease the listeners of the borrower go and those of others stay', () => {
+  const { handle, client } = lend()
+  const heard: string[] = []
+  client.on('notice', () => heard.push('pool'))
+  handle.on('notice', () => heard.push('on'))
+  handle.once('notice', () => heard.push('once'))
+  handle.release()
+  client.emit('notice')
+  expect(heard).toEqual(['pool'])
+})
+
+test('a borrower takes away its own listeners only', () => {
+  const { handle, client } = lend()
+  const heard: string[] = []
+  const mine = (): void => {
+    heard.push('mine')
+  }
+  client.on('notice', () => heard.push('pool'))
+  handle.on('notice', mine)
+  handle.removeListener('notice', mine)
+  handle.on('notice', mine)
+  handle.removeAllListeners('notice')
+  handle.on('error', mine)
+  handle.removeAllListeners()
+  client.emit('notice')
+  expect(heard).toEqual(['pool'])
+  expect(client.listenerCount('error')).toBe(0)
+})
+
+describe('after the lease', () => {
+  test('a query in any form is refused and reaches nothing', async () => {
+    const { handle, client } = lend()
+    handle.release()
+    await expect(handle.query('SELECT 1')).rejects.toBeInstanceOf(LeaseEndedError)
+    const byCallback = await new Promise((resolve) => {
+      handle.query('SELECT 1', resolve as never)
+    })
+    expect(byCallback).toBeInstanceOf(LeaseEndedError)
+    const bySubmittable = await new Promise((resolve) => {
+      const cursor = { submit: () => undefined, handleError: resolve }
+      expect(handle.query(cursor)).toBe(cursor)
+    })
+    expect(bySubmittable).toBeInstanceOf(LeaseEndedError)
+    expect(client.sent).toEqual([])
+  })
+
+  test('other uses are refused in the form they answer in', async () => {
+    const { handle, client } = lend()
+    handle.release()
+    await expect((handle as unknown as FakeClient).end()).rejects.toBeInstanceOf(LeaseEndedError)
+    expect(() => handle.on('notice', () => undefined)).toThrow(LeaseEndedError)
+    expect(() => {
+      handle.discard()
+    }).toThrow(LeaseEndedError)
+    expect(client.sent).toEqual([])
+  })
+
+  test('what reads only its arguments goes on working, and taking listeners away is no error', () => {
+    const { handle } = lend()
+    handle.release()
+    expect(handle.escapeLiteral('a')).toBe("'a'")
+    expect(handle.removeListener('notice', () => undefined)).toBe(handle)
+  })
+
+  test('a second give-back is refused, disposal is not', async () => {
+    const { handle, ends } = lend()
+    handle.release()
+    expect(() => {
+      handle.release()
+    }).toThrow(LeaseEndedError)
+    await handle[Symbol.asyncDispose]()
+    expect(ends).toEqual([{ discard: false }])
+    expect(isLeaseEnded(handle)).toBe(true)
+  })
+
+  test('a new handle of the same client works', async () => {
+    const { handle, client } = lend()
+    handle.release()
+    const next: Connection = createConnectionHandle(client, () => undefined)
+    expect(await next.query('SELECT 1')).toBe('answered')
+    await expect(handle.query('SELECT 2')).rejects.toBeInstanceOf(LeaseEndedError)
+    expect(client.sent).toEqual(['SELECT 1'])
+  })
+})
+
+test('the end of a lease tells whether to discard, and why', async () => {
+  const error = new Error('broken')
+  const released = lend()
+  released.handle.release(error)
+  const discarded = lend()
+  discarded.handle.discard(error)
+  await discarded.handle[Symbol.asyncDispose]()
+  const flagged = lend()
+  flagged.handle.release(true)
+  expect(released.ends).toEqual([{ discard: true, error }])
+  expect(discarded.ends).toEqual([{ discard: true, error }])
+  expect(flagged.ends).toEqual([{ discard: true, error: true }])
+})
+
+test('observers hear of the end after the owner has taken the connection back', () => {
+  const { handle, ends } = lend()
+  const seen: number[] = []
+  observeLeaseEnd(handle, () => seen.push(ends.length))
+  endLease(handle)
+  expect(seen).toEqual([1])
+  expect(() => {
+    endLease({})
+  }).toThrow(TypeError)
+})

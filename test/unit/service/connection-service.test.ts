@@ -1,0 +1,190 @@
+import type { ConnectionEvent } from '../../../src/core/events'
+import { MockPoolStrategy } from '../../../src/pool/mock-pool'
+import type { ServiceOptions } from '../../../src/service/connection-service'
+import { createConnectionService } from '../../../src/service/create-connection-service'
+import { FakeClock } from '../../support/fake-clock'
+
+function createService(options: Partial<ServiceOptions> = {}, pool: object = {}) {
+  const clock = new FakeClock()
+  const events: ConnectionEvent[] = []
+  const databases = { strategy: 'mock', pool: { max: 4, ...pool } } as const
+  const service = createConnectionService(
+    { databases, ...options },
+    { clock, onEvent: (event) => events.push(event) },
+  )
+  return { clock, events, service }
+}
+
+test.each([
+  [{}, 'databases: received undefined'],
+  [{ databases: {} }, 'databases: received an object, expected at least one database'],
+  [
+    { databases: { strategy: 'mock' }, purpose: {} },
+    "purpose: received an object, expected no such option (did you mean 'purposes'?)",
+  ],
+  [
+    { databases: { strategy: 'simpel' } },
+    "databases.strategy: received \"simpel\", expected 'simple', 'mock' or a PoolStrategy",
+  ],
+  [{ databases: { strategy: 'simple' } }, 'databases.connection: received undefined, expected a URL'],
+  [{ databases: { main: { pool: {} } } }, 'databases.main.connection'],
+  [{ databases: { main: { strategy: 'mock', pool: { max: 0 } } } }, 'databases.main.pool.max: received 0'],
+  [{ databases: { strategy: 'mock' }, purposes: { rag: { max: 0 } } }, 'purposes.rag.max: received 0'],
+  [
+    { databases: { a: { strategy: 'mock' }, b: { strategy: 'mock' } }, budget: { maxConnections: 19 } },
+    "budget.maxConnections: received 19, expected at least the sum of the pools' max, a 10 + b 10 = 20",
+  ],
+])('options %j are refused', (options, message) => {
+  expect(() => createConnectionService(options as never)).toThrow(message)
+})
+
+test('a strategy of your own counts against the budget and is closed with the service', async () => {
+  const strategy = new MockPoolStrategy({ pool: { max: 5 } })
+  const databases = { main: { strategy } }
+  expect(() => createConnectionService({ databases, budget: { maxConnections: 4 } })).toThrow('main 5 = 5')
+  const service = createConnectionService({ databases, budget: { maxConnections: 5 } })
+  expect((await service.query('SELECT 1')).rows).toEqual([])
+  await service.close()
+  await expect(strategy.acquire({ purpose: 'x' })).rejects.toMatchObject({ code: 'POOL_CLOSED' })
+})
+
+test('an unknown purpose is refused with the nearest name', async () => {
+  const { service } = createService({ purposes: { report: {} } })
+  await expect(service.connection('raport')).rejects.toThrow(
+    'purpose: received "raport", expected the name of a configured purpose (did you mean \'report\'?); known: general, report',
+  )
+  await expect(service.connection('zzz')).rejects.toThrow(
+    'expected the name of a configured purpose; known: general, report',
+  )
+})
+
+test('a purpose holds no more than its max, and its callers are served in order', async () => {
+  const { service, clock } = createService({ purposes: { rag: { max: 1 } } })
+  const first = await service.acquireConnection('rag')
+  const order: number[] = []
+  const waiting = [1, 2].map(async (turn) => {
+    await using _conn = await service.connection('rag')
+    order.push(turn)
+  })
+  await using _other = await service.connection()
+  await clock.advance(1)
+  expect(service.stats().purposes['rag']).toEqual({ leased: 1, waiting: 2, acquired: 1, failed: 0 })
+  service.releaseConnection(first)
+  await Promise.all(waiting)
+  expect(order).toEqual([1, 2])
+})
+
+test('deadline and signal hold for the limit of a purpose too, and cost no place in it', async () => {
+  const { service, clock } = createService({ purposes: { rag: { max: 1, acquireTimeoutMs: 50 } } })
+  const first = await service.acquireConnection('rag')
+  const late = service.connection('rag').catch((error: unknown) => error)
+  const controller = new AbortController()
+  const aborted = service.connection('rag', { signal: controller.signal }).catch((error: unknown) => error)
+  controller.abort()
+  expect(await aborted).toMatchObject({ code: 'ACQUIRE_ABORTED' })
+  expect(
+    await service.connection('rag', { signal: controller.signal }).catch((error: unknown) => error),
+  ).toMatchObject({ code: 'ACQUIRE_ABORTED' })
+  await clock.advance(50)
+  expect(await late).toMatchObject({
+    code: 'ACQUIRE_TIMEOUT',
+    longestHolders: [{ purpose: 'rag', heldMs: 50 }],
+  })
+  expect(String(await late)).toMatch(
+    /purposes\.rag\.max\) of 1 is in use\. Held longest: 'rag' for 50 ms\. Set pool\.leakThresholdMs/,
+  )
+  first.release()
+  await using _next = await service.connection('rag')
+  expect(service.stats().purposes['rag']).toEqual({ leased: 1, waiting: 0, acquired: 2, failed: 3 })
+})
+
+test('time spent at the limit of a purpose is taken off the deadline at the pool', async () => {
+  const { service, clock } = createService({ purposes: { rag: { max: 1 } } }, { max: 1 })
+  const first = await service.acquireConnection('rag')
+  const late = service.connection('rag', { timeoutMs: 100 }).catch((error: unknown) => error)
+  const taken = service.acquireConnection()
+  await clock.advance(60)
+  first.release()
+  await taken
+  await clock.advance(39)
+  expect(service.stats().purposes['rag']).toMatchObject({ waiting: 1 })
+  await clock.advance(1)
+  expect(await late).toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+})
+
+test('a lease held too long is reported once, with the place where it was acquired', async () => {
+  const { service, clock, events } = createService(
+    {},
+    { max: 1, leakThresholdMs: 1_000, acquireTimeoutMs: 5_000 },
+  )
+  const conn = await service.acquireConnection()
+  await clock.advance(3_000)
+  const overdue = events.filter((event) => event.kind === 'lease-overdue')
+  expect(overdue).toMatchObject([
+    { purpose: 'general', heldMs: 1_000, stack: expect.stringContaining('connection-service.test.ts') },
+  ])
+  const late = service.connection().catch((error: unknown) => error)
+  await clock.advance(5_000)
+  expect(await late).toMatchObject({
+    longestHolders: [{ stack: expect.stringContaining('connection-service.test.ts') }],
+  })
+  expect(String(await late)).toContain('longestHolders of this error says where each was acquired')
+  conn.release()
+  await service.connection().then((next) => {
+    next.release()
+  })
+  await clock.advance(3_000)
+  expect(events.filter((event) => event.kind === 'lease-overdue')).toHaveLength(1)
+})
+
+test('a connection given back inside withConnection or withTransaction is not given back twice', async () => {
+  const { service } = createService()
+  expect(
+    await service.withConnection('general', (conn) => {
+      conn.release()
+      return 'done'
+    }),
+  ).toBe('done')
+  const early = service.withTransaction('general', async (tx) => {
+    await Promise.resolve()
+    tx.release()
+  })
+  await expect(early).rejects.toMatchObject({ code: 'LEASE_ENDED' })
+  const error = new Error('mine')
+  const thrown = service.withTransaction('general', async (tx) => {
+    await Promise.resolve()
+    tx.release()
+    throw error
+  })
+  await expect(thrown).rejects.toBe(error)
+  expect(service.stats().purposes['general']).toMatchObject({ leased: 0 })
+})
+
+test('trimIdle closes idle connections over all databases, no more than asked', async () => {
+  const { service } = createService({ databases: { a: { strategy: 'mock' }, b: { strategy: 'mock' } } })
+  for (const database of ['a', 'b']) {
+    const connections = [
+      await service.connection('general', { database }),
+      await service.connection('general', { database }),
+    ]
+    for (const connection of connections) connection.release()
+  }
+  expect(await service.trimIdle(3)).toBe(3)
+  expect(await service.trimIdle(3)).toBe(1)
+})
+
+test('close settles who waits, refuses who comes, and takes leases away after the time given', async () => {
+  const { service, clock } = createService({ purposes: { rag: { max: 1 } } })
+  const conn = await service.acquireConnection('rag')
+  const waiting = service.connection('rag').catch((error: unknown) => error)
+  const closed = service.close({ timeoutMs: 100 })
+  expect(await waiting).toMatchObject({ code: 'POOL_CLOSED' })
+  await expect(service.connection()).rejects.toMatchObject({ code: 'POOL_CLOSED' })
+  await clock.advance(99)
+  expect((await conn.query('SELECT 1')).rows).toEqual([])
+  await clock.advance(1)
+  await closed
+  await expect(conn.query('SELECT 1')).rejects.toMatchObject({ code: 'LEASE_ENDED' })
+  await service[Symbol.asyncDispose]()
+  expect(clock.timerCount).toBe(0)
+})

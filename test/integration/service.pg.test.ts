@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer, type AddressInfo } from 'node:net'
-import { inspect } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { Client } from 'pg'
 import type { ConnectionEvent } from '../../src/core/events'
 import type { ServiceOptions } from '../../src/service/connection-service'
@@ -250,7 +250,10 @@ describe('a mistake of a new user gets an answer that says what to do', () => {
   const password = 'tr0ub4dor'
   const connectTo = async (connection: string | object) => {
     await using connections = createConnectionService({ databases: { connection } })
-    return await connections.query('SELECT 1').catch((error: unknown) => error as Error & { code: string })
+    return await connections.query('SELECT 1').then(
+      () => new Error('connected'),
+      (error: unknown) => error as Error,
+    )
   }
 
   test.each(['localhost:5432', 'mysql://app@db/app', `app:${password}@db/app`])(
@@ -317,5 +320,5 @@ async function passwordServer(): Promise<AsyncDisposable & { port: number }> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  return { port, [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) }
+  return { port, [Symbol.asyncDispose]: promisify(server.close.bind(server)) }
 }

@@ -114,9 +114,9 @@ class Run {
         this.#pick(step.which, (lease) => {
           this.leases.splice(this.leases.indexOf(lease), 1)
           this.pool.release(lease, 'reuse')
-          expect(() => this.pool.release(lease, 'discard')).toThrow(
-            expect.objectContaining({ code: 'FOREIGN_CONNECTION' }),
-          )
+          expect(() => {
+            this.pool.release(lease, 'discard')
+          }).toThrow(expect.objectContaining({ code: 'FOREIGN_CONNECTION' }))
         })
         break
       case 'query':
@@ -177,7 +177,10 @@ class Run {
   #acquire(readOnly: boolean, cancelAfterMs: number | undefined): void {
     const turn = this.asked++
     const controller = new AbortController()
-    if (cancelAfterMs !== undefined) this.clock.setTimer(() => controller.abort(), cancelAfterMs)
+    if (cancelAfterMs !== undefined)
+      this.clock.setTimer(() => {
+        controller.abort()
+      }, cancelAfterMs)
     const outcome = this.pool.acquire({ purpose: 'any', readOnly, signal: controller.signal }).then(
       (lease) => {
         this.settled.push('leased')
@@ -188,15 +191,16 @@ class Run {
         expect(lease.client.getTransactionStatus()).toBe('I')
         expect((lease.client as unknown as { activity: string }).activity).toBe('ready')
       },
-      (error: { code: string }) => {
+      (error: unknown) => {
+        const { code } = error as { code: string }
         expect([
           'ACQUIRE_TIMEOUT',
           'ACQUIRE_ABORTED',
           'POOL_SATURATED',
           'POOL_CLOSED',
           'CONNECT_FAILED',
-        ]).toContain(error.code)
-        this.settled.push(error.code)
+        ]).toContain(code)
+        this.settled.push(code)
       },
     )
     this.background.push(outcome)

@@ -92,7 +92,7 @@ describe('after the lease', () => {
     handle.release()
     await expect(handle.query('SELECT 1')).rejects.toBeInstanceOf(LeaseEndedError)
     const byCallback = await new Promise((resolve) => {
-      handle.query('SELECT 1', resolve as never)
+      void handle.query('SELECT 1', resolve as never)
     })
     expect(byCallback).toBeInstanceOf(LeaseEndedError)
     const bySubmittable = await new Promise((resolve) => {

@@ -33,8 +33,12 @@ test('options that fit pass, and undefined counts as left out', () => {
     make: () => 1,
     nested: {},
   }
-  expect(() => checkOptions('pool', good, rules)).not.toThrow()
-  expect(() => checkOptions('pool', { max: undefined }, rules)).not.toThrow()
+  expect(() => {
+    checkOptions('pool', good, rules)
+  }).not.toThrow()
+  expect(() => {
+    checkOptions('pool', { max: undefined }, rules)
+  }).not.toThrow()
 })
 
 test.each([
@@ -56,8 +60,12 @@ test.each([
 })
 
 test('what is no object is refused, and without a prefix the option stands alone', () => {
-  expect(() => checkOptions('pool', null, rules)).toThrow('pool: received null, expected an object')
-  expect(() => checkOptions('', { max: 0 }, rules)).toThrow('invalid option max: received 0')
+  expect(() => {
+    checkOptions('pool', null, rules)
+  }).toThrow('pool: received null, expected an object')
+  expect(() => {
+    checkOptions('', { max: 0 }, rules)
+  }).toThrow('invalid option max: received 0')
 })
 
 test('the nearest name is offered only when it is near', () => {

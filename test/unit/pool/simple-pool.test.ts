@@ -47,6 +47,24 @@ test('a connection past its jittered lifetime is closed while idle and not lent 
   await pool.close()
 })
 
+test('a connection that grew too old between two sweeps is passed over', async () => {
+  const clock = new FakeClock()
+  const draws = [0, 1]
+  const pool = new MockPoolStrategy(
+    { pool: { idleTimeoutMs: 0, maxLifetimeMs: 1_000, lifetimeJitter: 0.5 } },
+    { clock, random: () => draws.shift() ?? 0 },
+  )
+  const [lasting, short] = await Promise.all([pool.acquire(request), pool.acquire(request)])
+  pool.release(lasting, 'reuse')
+  pool.release(short, 'reuse')
+  await clock.advance(500)
+  const next = await pool.acquire(request)
+  expect(next.client).toBe(lasting.client)
+  expect(pool.stats().total).toBe(1)
+  pool.release(next, 'reuse')
+  await pool.close()
+})
+
 test('a connection is closed after maxUses leases', async () => {
   const { pool, events } = createPool({ max: 1, maxUses: 2 })
   const ids: number[] = []

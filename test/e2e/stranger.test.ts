@@ -33,7 +33,9 @@ describe('a stranger follows the quick start', () => {
   }
   const source = (name: string): string => readFileSync(join(project, name), 'utf8')
   const quickStartCommand = (start: string): string => {
-    const lines = blocks.filter((b) => b.attributes['quickstart'] && b.language === 'sh').flatMap((b) => b.text.split('\n'))
+    const lines = blocks
+      .filter((b) => b.attributes['quickstart'] && b.language === 'sh')
+      .flatMap((b) => b.text.split('\n'))
     const found = lines.find((line) => line === start)
     if (found === undefined) throw new Error(`the README's quick start has no line '${start}'`)
     return found
@@ -44,7 +46,10 @@ describe('a stranger follows the quick start', () => {
     writeFileSync(join(project, name), `${block.text}\n`)
   }
   /** Builds and runs the application; it prints its result, and on the second line who served its units of work. */
-  const runApplication = async (): Promise<{ result: unknown; sides: { legacy: number; service: number } }> => {
+  const runApplication = async (): Promise<{
+    result: unknown
+    sides: { legacy: number; service: number }
+  }> => {
     await shell('npm run --silent build')
     const { stdout } = await shell('npm run --silent start')
     const [result = '', sides = '{}'] = stdout.trim().split('\n')
@@ -96,8 +101,14 @@ describe('a stranger follows the quick start', () => {
     writeQuickStartFile('pgferry.config.ts')
     writeQuickStartFile('src/connections.ts')
     const closing = source('src/main.ts')
-      .replace("import { closeDatabase, ledgerDb }", "import { closeConnections, ferry } from './connections'\nimport { closeDatabase, ledgerDb }")
-      .replace('.finally(closeDatabase)', ".finally(() => {\n    console.log(JSON.stringify(ferry.status().components[0]?.units))\n  })\n  .finally(closeConnections)\n  .finally(closeDatabase)")
+      .replace(
+        'import { closeDatabase, ledgerDb }',
+        "import { closeConnections, ferry } from './connections'\nimport { closeDatabase, ledgerDb }",
+      )
+      .replace(
+        '.finally(closeDatabase)',
+        '.finally(() => {\n    console.log(JSON.stringify(ferry.status().components[0]?.units))\n  })\n  .finally(closeConnections)\n  .finally(closeDatabase)',
+      )
     writeFileSync(join(project, 'src/main.ts'), closing)
     await commit('wired')
     expect((await runApplication()).sides).toEqual({ legacy: 0, service: 0 })
@@ -105,12 +116,12 @@ describe('a stranger follows the quick start', () => {
     // 5. Rewrite.
     const before = source('src/accounts.ts')
     const dryRun = await shell(quickStartCommand('npx pgferry migrate ledger --dry-run'))
-    expect(dryRun.stdout).toContain("+  await using db = await connections.connection('ledger')")
+    expect(dryRun.stdout).toContain("+  await using db = await connections.connection('general')")
     expect(source('src/accounts.ts')).toBe(before)
     await shell(quickStartCommand('npx pgferry migrate ledger'))
     const after = source('src/accounts.ts')
     expect(after).toContain("import { connections } from './connections'")
-    expect(after.match(/await using db = await connections\.connection\('ledger'\)/g)).toHaveLength(3)
+    expect(after.match(/await using db = await connections\.connection\('general'\)/g)).toHaveLength(3)
     // The factory hands its connection out: nobody can prove where it is released, so it stays.
     expect(after).toContain('const db = await ledgerDb.borrow()')
     await commit('rewritten')
@@ -124,9 +135,15 @@ describe('a stranger follows the quick start', () => {
     ])
 
     // 6. The flag decides who serves the new call sites.
-    expect(await runApplication()).toEqual({ result: expectedResult(140, 60), sides: { legacy: 5, service: 0 } })
+    expect(await runApplication()).toEqual({
+      result: expectedResult(140, 60),
+      sides: { legacy: 5, service: 0 },
+    })
     writeQuickStartFile('pgferry-flags.json')
-    expect(await runApplication()).toEqual({ result: expectedResult(210, 90), sides: { legacy: 0, service: 5 } })
+    expect(await runApplication()).toEqual({
+      result: expectedResult(210, 90),
+      sides: { legacy: 0, service: 5 },
+    })
     await commit('flipped')
 
     // 7. And back, to the byte.

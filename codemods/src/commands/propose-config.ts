@@ -62,7 +62,7 @@ function entryLines(target: WorkspacePackage, entry: ProposedPackage | undefined
     `      name: ${quote(entry.name)},`,
     `      path: ${quote(entry.path)},`,
     `      component: ${quote(entry.name)}, // its flag`,
-    `      purpose: ${quote(entry.name)}, // first argument of the new calls`,
+    "      purpose: 'general', // first argument of the new calls; any other must be among the service's purposes",
     "      stage: 'legacy', // 'migrated' makes `pgferry check` refuse legacy call sites",
     module.exists
       ? `      // ${module.from} exists: let it export the connection service under this name, or change both`

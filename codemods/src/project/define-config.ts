@@ -18,7 +18,7 @@ export interface PackageConfig {
   readonly path: string
   /** Name of the flag component; default: `name`. */
   readonly component?: string
-  /** First argument of the new calls; default: `component`. */
+  /** First argument of the new calls; default `general`, which every service knows. */
   readonly purpose?: string
   /** Default `legacy`. */
   readonly stage?: PackageStage

@@ -108,7 +108,7 @@ function resolvePackage(root: string, entry: PackageConfig): WorkspacePackage {
     path: toRelative(root, directory),
     directory,
     component,
-    purpose: entry.purpose ?? component,
+    purpose: entry.purpose ?? 'general',
     stage: entry.stage ?? 'legacy',
     style: entry.style ?? 'await-using',
     ...(entry.connections === undefined ? {} : { connections: toReference(entry.connections) }),

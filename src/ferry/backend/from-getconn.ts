@@ -5,7 +5,8 @@ import type { BackendLease, BackendOptions, LegacyBackend } from './legacy-backe
 
 /** A manager that lends and takes back, with or without promises. */
 export interface GetconnManager {
-  getconn(key?: unknown): object | Promise<object>
+  /** Answers a connection or a promise of one. */
+  getconn(key?: unknown): unknown
   /** Called as `putconn(connection, key, close)`, as psycopg2.pool defines it. */
   putconn(connection: never, key?: never, close?: boolean): unknown
   closeall?(): unknown
@@ -30,7 +31,7 @@ export function fromGetconn(manager: GetconnManager, options: BackendOptions = {
   const { clock = systemClock, maxConnections } = options
   const lend = async (key: unknown): Promise<BackendLease> => {
     const hasKey = key !== undefined && key !== null
-    const client = await (hasKey ? manager.getconn(key) : manager.getconn())
+    const client = (await (hasKey ? manager.getconn(key) : manager.getconn())) as object
     return {
       client,
       async release(error) {

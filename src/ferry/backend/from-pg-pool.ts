@@ -12,8 +12,7 @@ import type { BackendOptions, BackendLease, LegacyBackend } from './legacy-backe
  * const legacy = fromPgPool(new Pool({ connectionString }))
  */
 export function fromPgPool(pool: Pool, options: Pick<BackendOptions, 'clock'> = {}): LegacyBackend {
-  const candidate: Partial<Pool> | null | undefined = pool
-  if (typeof candidate?.connect !== 'function') {
+  if (typeof (pool as Partial<Pool> | undefined)?.connect !== 'function') {
     throw new InvalidOptionError('fromPgPool(pool)', pool, 'a pg.Pool (it has connect())')
   }
   const clock = options.clock ?? systemClock

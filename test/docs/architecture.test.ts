@@ -2,12 +2,20 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const root = resolve(__dirname, '../..')
-const documents = ['README.md', 'MIGRATION.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'codemods/README.md']
+const documents = [
+  'README.md',
+  'MIGRATION.md',
+  'CONTRIBUTING.md',
+  'docs/architecture.md',
+  'codemods/README.md',
+]
 
 describe('the documents tell the truth about files', () => {
   test.each(documents)('every file that %s names exists', (document) => {
     const text = readFileSync(join(root, document), 'utf8')
-    const named = [...text.matchAll(/`((?:src|codemods|test|examples|docs|scripts)\/[\w./-]+\.\w+)`/g)].map((m) => m[1] ?? '')
+    const named = [...text.matchAll(/`((?:src|codemods|test|examples|docs|scripts)\/[\w./-]+\.\w+)`/g)].map(
+      (m) => m[1] ?? '',
+    )
     const missing = named.filter((path) => !existsSync(join(root, path)))
     expect(missing).toEqual([])
   })
@@ -25,7 +33,10 @@ describe('the documents tell the truth about files', () => {
     const files = [...walk.matchAll(/^\d+\. `(src\/[^`]+)`/gm)].map((m) => m[1] ?? '')
     expect(files).toHaveLength(6)
     for (const file of files) {
-      expect({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length <= 251 }).toEqual({ file, lines: true })
+      expect({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length <= 251 }).toEqual({
+        file,
+        lines: true,
+      })
     }
   })
 })

@@ -38,7 +38,8 @@ describe.each(['README.md', 'MIGRATION.md'])('the blocks of %s', (document) => {
   })
 
   test('name only scripts that exist, where they run this repository', () => {
-    const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts
+    const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object })
+      .scripts
     const commands = blocks.filter((b) => b.attributes['ci']).map((b) => b.text)
     for (const command of commands) {
       const name = /npm (?:run )?(\w+)$/.exec(command)?.[1]
@@ -54,13 +55,17 @@ test('the commands of MIGRATION.md run on the example application, in their orde
   const workspace = await copyExampleApplication()
   try {
     for (const block of blocks) {
-      if (block.attributes['file'] !== undefined) writeFileSync(join(workspace.path, block.attributes['file']), block.text)
+      if (block.attributes['file'] !== undefined)
+        writeFileSync(join(workspace.path, block.attributes['file']), block.text)
       if (block.language !== 'sh') continue
       for (const command of block.text.split('\n').filter((line) => line.trim() !== '')) {
         const [npx, pgferry, ...args] = command.trim().split(/\s+/)
         expect([npx, pgferry]).toEqual(['npx', 'pgferry'])
         await workspace.commitAll(`before ${command.trim()}`)
-        await run(process.execPath, [bin, ...args], { cwd: workspace.path, env: { ...process.env, NO_COLOR: '1' } })
+        await run(process.execPath, [bin, ...args], {
+          cwd: workspace.path,
+          env: { ...process.env, NO_COLOR: '1' },
+        })
       }
     }
   } finally {
@@ -75,16 +80,26 @@ function compile(files: readonly { name: string; text: string }[]): string[] {
     const paths = files.map((file) => {
       const path = join(folder, file.name)
       // The application's own files are not in the page; what it imports from them is declared here.
-      writeFileSync(path, file.text.replace(/^import \{ (\w+) \} from '\.\/[^']+'$/gm, 'declare const $1: any'))
+      writeFileSync(
+        path,
+        file.text.replace(/^import \{ (\w+) \} from '\.\/[^']+'$/gm, 'declare const $1: any'),
+      )
       return path
     })
-    const base = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)).config as object
+    const base = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))
+      .config as object
     const parsed = ts.parseJsonConfigFileContent({ ...base, files: paths, include: [] }, ts.sys, root)
-    const program = ts.createProgram({ rootNames: paths, options: { ...parsed.options, noUnusedLocals: false } })
+    const program = ts.createProgram({
+      rootNames: paths,
+      options: { ...parsed.options, noUnusedLocals: false },
+    })
     return ts
       .getPreEmitDiagnostics(program)
       .filter((d) => d.file === undefined || paths.includes(d.file.fileName))
-      .map((d) => `${d.file?.fileName.split('/').pop() ?? ''}: ${ts.flattenDiagnosticMessageText(d.messageText, ' ')}`)
+      .map(
+        (d) =>
+          `${d.file?.fileName.split('/').pop() ?? ''}: ${ts.flattenDiagnosticMessageText(d.messageText, ' ')}`,
+      )
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -26,12 +26,16 @@ export async function copyExampleApplication(): Promise<ExampleWorkspace> {
   for (const name of readdirSync(join(path, 'packages'))) {
     symlinkSync(join(path, 'packages', name), join(modules, '@legacy-app', name))
   }
-  for (const name of ['pg', '@types', 'typescript']) symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  for (const name of ['pg', '@types', 'typescript'])
+    symlinkSync(join(root, 'node_modules', name), join(modules, name))
   symlinkSync(root, join(modules, 'pgferry'))
   symlinkSync(join(root, 'codemods'), join(modules, '@pgferry/codemods'))
 
   const git = (...args: string[]): void => {
-    execFileSync('git', ['-c', 'user.name=ada', '-c', 'user.email=ada@example.com', ...args], { cwd: path, stdio: 'pipe' })
+    execFileSync('git', ['-c', 'user.name=ada', '-c', 'user.email=ada@example.com', ...args], {
+      cwd: path,
+      stdio: 'pipe',
+    })
   }
   git('init', '-q')
   return {

@@ -14,15 +14,26 @@ export interface MarkdownBlock {
 export function readMarkdownBlocks(path: string): readonly MarkdownBlock[] {
   const blocks: MarkdownBlock[] = []
   const lines = readFileSync(path, 'utf8').split('\n')
-  let open: { language: string; attributes: Record<string, string>; line: number; text: string[] } | undefined
+  let open:
+    | { language: string; indent: number; attributes: Record<string, string>; line: number; text: string[] }
+    | undefined
   lines.forEach((line, index) => {
-    const fence = /^```(.*)$/.exec(line)
-    if (fence === null) open?.text.push(line)
+    // A block inside a list item is indented, and so is its text.
+    const fence = /^( *)```(.*)$/.exec(line)
+    if (fence === null) open?.text.push(line.slice(Math.min(open.indent, line.search(/\S|$/))))
     else if (open === undefined) {
-      const [language = '', ...words] = (fence[1] ?? '').trim().split(/\s+/)
-      open = { language, attributes: Object.fromEntries(words.map(toAttribute)), line: index + 1, text: [] }
+      const [language = '', ...words] = (fence[2] ?? '').trim().split(/\s+/)
+      const indent = (fence[1] ?? '').length
+      open = {
+        language,
+        indent,
+        attributes: Object.fromEntries(words.map(toAttribute)),
+        line: index + 1,
+        text: [],
+      }
     } else {
-      blocks.push({ ...open, text: open.text.join('\n') })
+      const { indent: _, text, ...rest } = open
+      blocks.push({ ...rest, text: text.join('\n') })
       open = undefined
     }
   })

@@ -16,7 +16,10 @@ describe('the documents tell the truth about files', () => {
     const named = [...text.matchAll(/`((?:src|codemods|test|examples|docs|scripts)\/[\w./-]+\.\w+)`/g)].map(
       (m) => m[1] ?? '',
     )
-    const missing = named.filter((path) => !existsSync(join(root, path)))
+    // The one that a newcomer is asked to create.
+    const missing = named.filter(
+      (path) => path !== 'codemods/src/dialects/acme.ts' && !existsSync(join(root, path)),
+    )
     expect(missing).toEqual([])
   })
 

@@ -13,7 +13,10 @@ const tsc = require.resolve('typescript/bin/tsc')
 for (const folder of ['.', 'codemods']) {
   const base = join(root, folder)
   rmSync(join(base, 'dist'), { recursive: true, force: true })
-  execFileSync(process.execPath, [tsc, '-p', join(base, 'tsconfig.build.json')], { stdio: 'inherit', cwd: root })
+  execFileSync(process.execPath, [tsc, '-p', join(base, 'tsconfig.build.json')], {
+    stdio: 'inherit',
+    cwd: root,
+  })
   const manifest = JSON.parse(readFileSync(join(base, 'package.json'), 'utf8'))
   for (const target of Object.values(manifest.exports)) {
     if (typeof target === 'object') wrapEntry(join(base, target.require.default))
@@ -27,6 +30,9 @@ function wrapEntry(commonJsFile) {
   const names = Object.keys(require(commonJsFile)).filter((name) => name !== '__esModule')
   const specifier = `./${commonJsFile.split(/[\\/]/).pop()}`
   const stem = commonJsFile.replace(/\.js$/, '')
-  writeFileSync(`${stem}.mjs`, `import entry from '${specifier}'\nexport const { ${names.sort().join(', ')} } = entry\n`)
+  writeFileSync(
+    `${stem}.mjs`,
+    `import entry from '${specifier}'\nexport const { ${names.sort().join(', ')} } = entry\n`,
+  )
   writeFileSync(`${stem}.d.mts`, `export * from '${specifier}'\n`)
 }

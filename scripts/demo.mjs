@@ -16,7 +16,10 @@ if (isOlder(entry, ['examples/demo', 'dist'])) {
   run(require.resolve('typescript/bin/tsc'), '-p', join(root, 'examples/demo/tsconfig.json'))
 }
 
-const demo = spawn(process.execPath, [join(root, entry), ...process.argv.slice(2)], { cwd: process.cwd(), stdio: 'inherit' })
+const demo = spawn(process.execPath, [join(root, entry), ...process.argv.slice(2)], {
+  cwd: process.cwd(),
+  stdio: 'inherit',
+})
 // A Ctrl-C reaches the demo by itself; this process waits until it has cleaned up.
 process.on('SIGINT', () => {})
 for (const name of ['SIGTERM', 'SIGHUP']) process.on(name, () => demo.kill(name))
@@ -38,6 +41,9 @@ function isOlder(output, sources) {
 
 function newest(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.ts$/.test(entry.name) && !/[\\/]demo[\\/]dist([\\/]|$)/.test(entry.parentPath))
+    .filter(
+      (entry) =>
+        entry.isFile() && /\.ts$/.test(entry.name) && !/[\\/]demo[\\/]dist([\\/]|$)/.test(entry.parentPath),
+    )
     .reduce((latest, entry) => Math.max(latest, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0)
 }

@@ -14,7 +14,8 @@ const resultFile = join(scratch, 'result.json')
 const extra = process.argv.slice(2)
 const isPartial = extra.length > 0
 
-const run = (file, args) => spawnSync(process.execPath, [file, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1
+const run = (file, args) =>
+  spawnSync(process.execPath, [file, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1
 
 try {
   const build = run(join(root, 'scripts/build.mjs'), [])
@@ -27,7 +28,9 @@ try {
       ...extra,
     ])
     const result = JSON.parse(readFileSync(resultFile, 'utf8'))
-    console.log(`${result.numPassedTests} passed, ${result.numFailedTests + result.numRuntimeErrorTestSuites} failed`)
+    console.log(
+      `${result.numPassedTests} passed, ${result.numFailedTests + result.numRuntimeErrorTestSuites} failed`,
+    )
     process.exitCode = status
   }
 } finally {

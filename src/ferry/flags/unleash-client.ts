@@ -46,9 +46,7 @@ type UnleashModule = typeof unleashModule
  *
  * @throws InvalidOptionError that says how to install it when it is missing.
  */
-export function loadUnleashClient(
-  load: (name: string) => unknown = createRequire(__filename),
-): object {
+export function loadUnleashClient(load: (name: string) => unknown = createRequire(__filename)): object {
   try {
     return load('unleash-client') as object
   } catch (error) {

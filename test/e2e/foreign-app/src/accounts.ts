@@ -43,10 +43,10 @@ export async function transfer(from: string, to: string, amount: number): Promis
 }
 
 async function take(db: PoolClient, name: string, amount: number): Promise<void> {
-  const result = await db.query('UPDATE account SET balance = balance - $2 WHERE name = $1 AND balance >= $2', [
-    name,
-    amount,
-  ])
+  const result = await db.query(
+    'UPDATE account SET balance = balance - $2 WHERE name = $1 AND balance >= $2',
+    [name, amount],
+  )
   if (result.rowCount !== 1) throw new Error('not enough money')
 }
 

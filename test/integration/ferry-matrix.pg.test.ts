@@ -79,7 +79,7 @@ const legacyCalls: Readonly<Record<string, readonly Call[]>> = {
       new Promise((resolve, reject) => {
         pgPool.connect((error, client, done) => {
           if (client === undefined) {
-            reject(error as Error)
+            reject(error ?? new Error('no client'))
             return
           }
           client.query('SELECT 1 AS one', (failure: Error | null, result) => {

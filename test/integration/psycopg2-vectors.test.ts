@@ -168,7 +168,7 @@ const vectors: readonly Vector[] = [
     async run({ pools }) {
       expect(
         errorOf(() => {
-          pools.putconn({} as Connection)
+          pools.putconn({} as never)
         }),
       ).toMatchObject(unkeyed)
     },

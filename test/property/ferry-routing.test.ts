@@ -42,7 +42,7 @@ class Round {
     this.legacy = this.#createSide('legacy')
     this.service = this.#createSide('service')
     const service = createConnectionService(
-      { databases: { strategy: toStrategy(this.service), pool: { max: maxPerSide } } as never },
+      { databases: { strategy: toStrategy(this.service), pool: { max: maxPerSide } } },
       { clock: this.schedule },
     )
     this.ferry = createFerry(

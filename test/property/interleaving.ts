@@ -51,14 +51,14 @@ export class Interleaving implements Clock {
 
   /** Runs until `work` has settled. */
   async run<T>(work: Promise<T>): Promise<T> {
-    let isDone = false
+    const state = { isDone: false }
     const settle = () => {
-      isDone = true
+      state.isDone = true
     }
     work.then(settle, settle)
     for (;;) {
       await new Promise(setImmediate)
-      if (isDone) return work
+      if (state.isDone) return work
       this.#step()
     }
   }

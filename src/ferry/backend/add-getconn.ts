@@ -1,5 +1,5 @@
-import type { Pool } from 'pg'
-import type { Connection, ScopedConnection } from '../../core/connection'
+import type { Pool, PoolClient } from 'pg'
+import type { ScopedConnection } from '../../core/connection'
 import { createConnectionHandle, endLease, isLeaseEnded } from '../../core/connection-handle'
 import {
   ForeignConnectionError,
@@ -14,6 +14,7 @@ import { fromDelegate } from './from-delegate'
 import { fromPgPool } from './from-pg-pool'
 import { KeyedPool, type KeyedPoolPolicy } from './keyed-pool'
 import type { LegacyBackend } from './legacy-backend'
+import { toError } from './to-error'
 
 /** How {@link addGetconn} finds the manager's own way to get a connection. */
 export interface AddGetconnOptions {
@@ -40,7 +41,7 @@ export interface GetconnMethods {
    *
    * @throws ForeignConnectionError, LeaseEndedError, PoolClosedError at the call
    */
-  putconn(connection: Connection, key?: unknown, close?: boolean): void
+  putconn(connection: PoolClient, key?: unknown, close?: boolean): void
   /** Closes what is out, then the manager when it can be closed; later calls are refused. */
   closeall(): Promise<void>
 }
@@ -175,5 +176,5 @@ const waitingPolicy: KeyedPoolPolicy = {
       `this connection is not out under the key ${String(key)}; nothing was changed`,
     ),
   missingConnectionError: () => new ForeignConnectionError('putconn() was called without a connection'),
-  acquireError: (error) => (error instanceof Error ? error : new Error(String(error), { cause: error })),
+  acquireError: toError,
 }

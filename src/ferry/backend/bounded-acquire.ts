@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock'
 import { AcquireAbortedError, AcquireTimeoutError } from '../../core/errors'
 import type { BackendLease, BackendRequest } from './legacy-backend'
+import { toError } from './to-error'
 
 /**
  * Waits for `start()` no longer than the request allows. The old managers cannot cancel an acquire, so a lease that comes
@@ -50,7 +51,7 @@ export function boundedAcquire(
       (error: unknown) => {
         if (isOver) return
         stopWaiting()
-        reject(error as Error)
+        reject(toError(error))
       },
     )
   })

@@ -2,6 +2,7 @@ import { systemClock } from '../../core/clock'
 import { ConnectFailedError, InvalidOptionError, LeaseEndedError } from '../../core/errors'
 import { boundedAcquire } from './bounded-acquire'
 import type { BackendLease, BackendOptions, LegacyBackend } from './legacy-backend'
+import { toError } from './to-error'
 
 /** Calls its argument with a connection and takes it back when the promise settles. */
 export type WithConnection = <T>(work: (connection: object) => Promise<T>) => Promise<T>
@@ -51,7 +52,7 @@ function hold(withConnection: WithConnection): Promise<BackendLease> {
       resolve({
         client: connection,
         release: (error) => {
-          if (error) held.reject(error as Error)
+          if (error) held.reject(toError(error))
           else held.resolve()
           return finished(error)
         },
@@ -71,7 +72,7 @@ function hold(withConnection: WithConnection): Promise<BackendLease> {
       },
       (error: unknown) => {
         isSettled = true
-        reject(error as Error)
+        reject(toError(error))
       },
     )
   })

@@ -20,8 +20,8 @@ export interface KeyedPoolPolicy {
   autoKey(): unknown
   /** What makes keys equal; the key itself when nothing else is said. */
   normalizeKey(key: unknown): unknown
-  /** Called for each new connection; throws, at once, when there may be no more. */
-  reserve(usedCount: number): void
+  /** Called for each new connection; answers the error when there may be no more. */
+  reserve(usedCount: number): Error | undefined
   /** The opposite of {@link KeyedPoolPolicy.reserve}; `isKept` when the connection may be used again. */
   unreserve(isKept: boolean): void
   closedError(): Error
@@ -63,11 +63,8 @@ export class KeyedPool {
     const usedKey = isAbsent(key) ? this.#policy.autoKey() : this.#policy.normalizeKey(key)
     const present = this.#used.get(usedKey)
     if (present !== undefined) return present.promise
-    try {
-      this.#policy.reserve(this.#used.size)
-    } catch (error) {
-      return Promise.reject(error as Error)
-    }
+    const refused = this.#policy.reserve(this.#used.size)
+    if (refused !== undefined) return Promise.reject(refused)
     const entry: Entry = { key: usedKey, promise: this.#open(usedKey) }
     this.#used.set(usedKey, entry)
     return entry.promise

@@ -1,4 +1,5 @@
 import { DbConnectionError, type DbConnectionErrorCode } from '../../core/errors'
+import { toError } from '../backend/to-error'
 
 /** As psycopg2.pool.PoolError: what old `catch` blocks test for, by class, name or message. */
 export class PoolError extends Error {
@@ -45,5 +46,5 @@ const legacyMessages: Readonly<Record<DbConnectionErrorCode, string | undefined>
 export function toLegacyError(error: unknown): Error {
   const message = error instanceof DbConnectionError ? legacyMessages[error.code] : undefined
   if (message !== undefined) return new PoolError(message, { cause: error })
-  return error instanceof Error ? error : new Error(String(error), { cause: error })
+  return toError(error)
 }

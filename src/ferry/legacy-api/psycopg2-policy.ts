@@ -29,10 +29,11 @@ export function createPsycopg2Policy(limits: Psycopg2Limits | undefined): KeyedP
     // As in Python, False equals 0 and True equals 1.
     normalizeKey: (key) => (typeof key === 'boolean' ? Number(key) : key),
     reserve(usedCount) {
-      if (limits === undefined) return
+      if (limits === undefined) return undefined
       if (idleCount > 0) idleCount -= 1
       // As psycopg2: equal, not greater; with minconn above maxconn the limit is never met.
-      else if (usedCount === limits.maxconn) throw new PoolError(poolMessages.exhausted)
+      else if (usedCount === limits.maxconn) return new PoolError(poolMessages.exhausted)
+      return undefined
     },
     unreserve(isKept) {
       if (limits !== undefined && isKept && idleCount < limits.minconn) idleCount += 1

@@ -121,7 +121,7 @@ class RoutedPgPool extends PgPool {
     this.emit('acquire', client)
     observeLeaseEnd(client, ({ discard, error }) => {
       this.#leasedCount -= 1
-      this.emit('release', error as Error, client)
+      this.emit('release', error, client)
       if (discard) this.emit('remove', client)
       this.#settleEnd()
     })

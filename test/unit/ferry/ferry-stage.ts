@@ -41,7 +41,7 @@ export function mockPgPool(server: MockServer, config: PoolConfig = {}): Pool {
       }, callback)
     }
   }
-  const pool = new Pool({ max: 4, ...config, Client: PoolMockClient as never })
+  const pool = new Pool({ max: 4, ...config, Client: PoolMockClient })
   pool.on('error', () => undefined)
   return pool
 }
@@ -59,7 +59,7 @@ export function createStage({ share = 0, ferry: options = {}, max = 4, deps = {}
   const pool = mockPgPool(legacyServer, { max })
   const strategy = new MockPoolStrategy({ pool: { max } })
   const service = createConnectionService({
-    databases: { strategy, pool: { max } } as never,
+    databases: { strategy, pool: { max } },
     purposes: { reports: {} },
   })
   const flags = staticFlags({ portals: share })

@@ -102,11 +102,15 @@ describe('a unit of work', () => {
       await using second = await portals.infra.getDbConnection()
       expect(leases()).toEqual({ legacy: 0, service: 2 })
       await ferry.unitOfWork('portals', () =>
-        portals.pools.withConnection(() => expect(leases()?.service).toBe(3)),
+        portals.pools.withConnection(() => {
+          expect(leases()?.service).toBe(3)
+        }),
       )
       expect([first, second]).toHaveLength(2)
     })
-    await portals.infra.getDbConnection(() => expect(leases()).toEqual({ legacy: 1, service: 0 }))
+    await portals.infra.getDbConnection(() => {
+      expect(leases()).toEqual({ legacy: 1, service: 0 })
+    })
     expect(ferry.status().components[0]?.units).toEqual({ legacy: 1, service: 1 })
     await close()
   })

@@ -163,7 +163,7 @@ describe('fromContextManager', () => {
     let finish: () => void = () => undefined
     const backend = fromContextManager((callback) => {
       work = callback
-      void callback({ first: true } as never)
+      void callback({ first: true })
       return new Promise<void>((resolve) => (finish = resolve)) as never
     })
     const lease = await backend.acquire({})
@@ -368,10 +368,7 @@ describe('addGetconn', () => {
     await new Promise(setImmediate)
     expect(warned).toHaveBeenCalledWith(expect.stringContaining('no room'))
     warned.mockRestore()
-    const failing = addGetconn(
-      { take: () => Promise.reject(new Error('down')) as Promise<object> },
-      { acquire: 'take' },
-    )
+    const failing = addGetconn({ take: () => Promise.reject<object>(new Error('down')) }, { acquire: 'take' })
     await expect(failing.getconn('k')).rejects.toThrow('down')
     await expect(failing.getconn('k')).rejects.toThrow('down')
   })

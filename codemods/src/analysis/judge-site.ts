@@ -119,8 +119,8 @@ function judgePaths(facts: SiteFacts): Judgement | undefined {
   const late = of('use-after-release')
   if (late !== undefined)
     return { ...manual(facts, 'use-after-release'), witness: witnessOfFinding(facts, late) }
-  const isExcused = (finding: Finding): boolean =>
-    isInFinally(finding, facts) || (facts.bracket !== undefined && isInGap(finding, facts))
+  // Behind a bracket's acquire only the gap can leak: everything in its try passes the finally block, which does nothing but release.
+  const isExcused = (finding: Finding): boolean => facts.bracket !== undefined || isInFinally(finding, facts)
   const thrown = leaksByException(facts).find((finding) => !isExcused(finding))
   if (thrown !== undefined) return leak(facts, 'leaks-on-throw', thrown)
   return undefined
@@ -165,17 +165,8 @@ function leaksByException(facts: SiteFacts): readonly Finding[] {
   return facts.findings.filter((finding) => finding.kind === 'held-at-throw')
 }
 
-function isInGap(finding: Finding, { tryAfter }: SiteFacts): boolean {
-  const { thrownAt } = finding
-  return (
-    tryAfter !== undefined &&
-    thrownAt !== undefined &&
-    tryAfter.gap.some((statement) => isWithin(thrownAt, statement))
-  )
-}
-
 function isInFinally(finding: Finding, { tryAfter }: SiteFacts): boolean {
-  return finding.thrownAt !== undefined && isWithin(finding.thrownAt, tryAfter?.tryStatement.finallyBlock)
+  return finding.throws.some((node) => isWithin(node, tryAfter?.tryStatement.finallyBlock))
 }
 
 export function isJavaScript(node: ts.Node): boolean {

@@ -17,6 +17,8 @@ export interface Finding {
   readonly path: readonly ts.Node[]
   /** The operation whose exception left the function; absent when none was needed. */
   readonly thrownAt?: ts.Node
+  /** Every operation whose exception the path went through while the connection was held. */
+  readonly throws: readonly ts.Node[]
   /** Where it shows: the second release, the late use. */
   readonly at?: ts.Node
 }
@@ -127,7 +129,8 @@ class Typestate {
       const step = this.queue[index]
       if (step !== undefined) this.advance(step)
     }
-    if (this.queue.length >= maxSteps) this.findings.set('too-complex', { kind: 'too-complex', path: [] })
+    if (this.queue.length >= maxSteps)
+      this.findings.set('too-complex', { kind: 'too-complex', path: [], throws: [] })
     return { findings: [...this.findings.values()], exits: this.exits }
   }
 
@@ -312,17 +315,19 @@ class Typestate {
 
   private report(kind: Finding['kind'], step: Step): void {
     const path: ts.Node[] = []
-    let thrownAt: ts.Node | undefined
+    const throws: ts.Node[] = []
     for (let current: Step | undefined = step; current !== undefined; current = current.from) {
       if (current.node.ast !== undefined) path.unshift(current.node.ast)
       // The last exception is the one that left the function.
-      if (current.state.status === 'held') thrownAt ??= current.thrownAt
+      if (current.state.status === 'held' && current.thrownAt !== undefined) throws.unshift(current.thrownAt)
     }
+    const thrownAt = throws.at(-1)
     const key = `${kind}|${String(thrownAt?.pos ?? -1)}|${kind === 'double-release' || kind === 'use-after-release' ? String(step.node.ast?.pos) : ''}`
     if (this.findings.has(key)) return
     this.findings.set(key, {
       kind,
       path,
+      throws,
       ...(thrownAt ? { thrownAt } : {}),
       ...(step.node.ast ? { at: step.node.ast } : {}),
     })

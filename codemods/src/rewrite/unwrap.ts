@@ -9,9 +9,7 @@ import { isFunctionWithBody, walk } from '../analysis/syntax'
  * those, from the beginning on: a mention of an equal name there would mean another thing, or be an error.
  */
 export function canMergeInto(bracket: Bracket, intoNewBlock: boolean): boolean {
-  const names = new Set(
-    bracket.tryStatement.tryBlock.statements.flatMap(declaredNames).map((name) => name.text),
-  )
+  const names = new Set(namesJoining(bracket.tryStatement.tryBlock))
   if (names.size === 0) return true
   const around: readonly ts.Node[] = intoNewBlock
     ? [bracket.statement, ...bracket.gap]

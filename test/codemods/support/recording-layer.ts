@@ -1,0 +1,166 @@
+import { Pool, type PoolClient, type QueryConfig } from 'pg'
+import type { ConnectionConfig } from '../../support/postgres'
+
+/** What happened, in order: `acquire`, `release`, `query …`, `work …`, `note …`, with `!` where it was made to fail. */
+export interface Trace {
+  readonly steps: string[]
+  /** Connections taken and not given back. */
+  held: number
+  /** Releases of connections that were not held. */
+  stray: number
+}
+
+export interface RecordingLayer {
+  /** What a fixture imports from `./database`: the old APIs and the new one over one real pool. */
+  readonly module: Readonly<Record<string, unknown>>
+  readonly trace: Trace
+  /** Steps that could have been made to fail. */
+  readonly failureCount: () => number
+  /** Gives back what the code under test lost. */
+  readonly reclaim: () => void
+}
+
+/** Takes and gives back connections; a real pool, or an imitation that answers without a server. */
+export interface ConnectionSource {
+  take(): Promise<PoolClient>
+  giveBack(client: PoolClient): void
+  close(): Promise<void>
+}
+
+export function poolSource(connection: ConnectionConfig): ConnectionSource {
+  const pool = new Pool({ ...connection, max: 4 })
+  const taken = new Set<PoolClient>()
+  return {
+    take: async () => {
+      const client = await pool.connect()
+      taken.add(client)
+      // An injected failure may have cut a transaction short; this run must not see it.
+      await client.query('rollback')
+      return client
+    },
+    giveBack: (client) => {
+      taken.delete(client)
+      client.release()
+    },
+    close: async () => {
+      for (const client of taken) client.release(true)
+      await pool.end()
+    },
+  }
+}
+
+/**
+ * One layer for one run. The operation number `failing` (from 1, in the order in which they begin) is made to fail; 0 lets all pass.
+ * Acquires of every API are the same step, and so are releases: that is what the rewrite promises.
+ */
+export function recordingLayer(source: ConnectionSource, failing: number, flips = 0): RecordingLayer {
+  const trace: Trace = { steps: [], held: 0, stray: 0 }
+  let begun = 0
+  let flipped = 0
+  const step = (what: string): void => {
+    begun += 1
+    if (begun === failing) {
+      trace.steps.push(`${what} !`)
+      throw new Error(`injected failure ${String(failing)}: ${what}`)
+    }
+    trace.steps.push(what)
+  }
+  const clients = new Map<unknown, PoolClient>()
+  const release = (handle: unknown): void => {
+    const client = clients.get(handle)
+    trace.steps.push('release')
+    if (client === undefined) {
+      trace.stray += 1
+      return
+    }
+    clients.delete(handle)
+    trace.held -= 1
+    source.giveBack(client)
+  }
+  const acquire = async (): Promise<unknown> => {
+    await Promise.resolve()
+    step('acquire')
+    const client = await source.take()
+    trace.held += 1
+    const handle = {
+      query: async (statement: string | QueryConfig, values?: unknown[]) => {
+        if (!clients.has(handle)) throw new Error('used after its release')
+        step(`query ${typeof statement === 'string' ? statement : statement.text}`)
+        return client.query(statement as string, values)
+      },
+      release: () => {
+        release(handle)
+      },
+      discard: () => undefined,
+      [Symbol.asyncDispose]: async () => {
+        if (clients.has(handle)) release(handle)
+        await Promise.resolve()
+      },
+    }
+    clients.set(handle, client)
+    return handle
+  }
+  const scoped = async (callback: (handle: unknown) => unknown): Promise<unknown> => {
+    const handle = await acquire()
+    try {
+      return await callback(handle)
+    } finally {
+      release(handle)
+    }
+  }
+  const reclaim = (): void => {
+    for (const client of clients.values()) source.giveBack(client)
+    clients.clear()
+  }
+  const manager = {
+    getconn: acquire,
+    putconn: (handle: unknown) => {
+      release(handle)
+    },
+    connection: acquire,
+    withConnection: scoped,
+  }
+  const module = {
+    pools: manager,
+    manager,
+    infra: {
+      getDbConnection: (callback?: (handle: unknown) => unknown) =>
+        callback === undefined ? acquire() : scoped(callback),
+      releaseDbConnection: async (handle: unknown) => {
+        release(handle)
+      },
+    },
+    pool: {
+      connect: acquire,
+      query: async (statement: string) => {
+        step(`pool.query ${statement}`)
+        const client = await source.take()
+        try {
+          return await client.query(statement)
+        } finally {
+          source.giveBack(client)
+        }
+      },
+    },
+    connections: {
+      connection: acquire,
+      acquireConnection: acquire,
+      releaseConnection: (handle: unknown) => {
+        release(handle)
+      },
+      withConnection: (_purpose: string, callback: (handle: unknown) => unknown) => scoped(callback),
+    },
+    // A condition that the code cannot foresee; the bits of `flips` say how it goes.
+    flip: () => ((flips >> (flipped++ % 3)) & 1) === 1,
+    note: (what: string) => {
+      step(`note ${what}`)
+    },
+    work: async (what: string) => {
+      // Later than any release that runs beside it: the order of what is not awaited is nobody's promise.
+      await new Promise(setImmediate)
+      step(`work ${what}`)
+      return what
+    },
+  }
+  return { module, trace, failureCount: () => begun, reclaim }
+}

@@ -17,8 +17,8 @@ import { createWorkspace } from './workspace/workspace'
 /** Built to examples/demo/dist. */
 const repository = resolve(__dirname, '../../..')
 
-/** Ends one thing that was opened; told whether all went well. */
-type Cleanup = (isGood: boolean) => void | Promise<void>
+/** Ends one thing that was opened; told whether the logs are still needed. */
+type Cleanup = (areLogsKept: boolean) => void | Promise<void>
 
 class InterruptedError extends Error {
   override readonly name = 'InterruptedError'
@@ -33,7 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
   const progress = new Progress(process.stdout, wallClock.now)
   const cleanup: Cleanup[] = []
   let logFolder: string | undefined
-  let isGood = false
+  let areLogsKept = true
   try {
     const result = await play(options, progress, cleanup, (folder) => (logFolder = folder))
     const reportFile = resolve(options.reportFile ?? join(repository, 'reports/demo-report.html'))
@@ -41,16 +41,22 @@ async function main(args: readonly string[]): Promise<number> {
     writeFileSync(reportFile, renderReport(result))
     progress.block(renderSummary(result))
     progress.end()
-    isGood = result.checks.every(({ isMet }) => isMet)
+    const isGood = result.checks.every(({ isMet }) => isMet)
     process.stdout.write(`\n  report: ${reportFile}\n`)
+    areLogsKept = !isGood
     if (!isGood) process.stderr.write(`\nthe demo failed: a check is not met\nlogs: ${logFolder ?? 'none'}\n`)
     return isGood ? 0 : 1
   } catch (error) {
     progress.end()
-    process.stderr.write(`\nthe demo failed: ${error instanceof Error ? error.message : String(error)}\nlogs: ${logFolder ?? 'none'}\n`)
-    return error instanceof InterruptedError ? 130 : 1
+    if (error instanceof InterruptedError) {
+      areLogsKept = false
+      process.stderr.write('\nthe demo was interrupted; it stops what it started\n')
+      return 130
+    }
+    process.stderr.write(`\nthe demo failed: ${describeError(error)}\nlogs: ${logFolder ?? 'none'}\n`)
+    return 1
   } finally {
-    await endAll(cleanup, isGood)
+    await endAll(cleanup, areLogsKept)
   }
 }
 
@@ -80,7 +86,7 @@ async function play(
   const server = String(row?.['server_version'])
   progress.done(`PostgreSQL ${server} runs on 127.0.0.1:${postgres.port}`)
   const workspace = await createWorkspace(repository)
-  cleanup.push((isGood) => workspace.remove(!isGood))
+  cleanup.push((areLogsKept) => workspace.remove(areLogsKept))
   onLogFolder(workspace.logFolder)
   const live = createLiveFigures(timeline, progress)
   cleanup.push(() => {
@@ -97,7 +103,12 @@ async function play(
     failComponent: options.failComponent,
     isWithoutCorpora: options.isWithoutCorpora,
     startedAtMs,
-    versions: { pgferry: versionOf('package.json'), '@pgferry/codemods': versionOf('codemods/package.json'), PostgreSQL: server, 'Node.js': process.versions.node },
+    versions: {
+      pgferry: versionOf('package.json'),
+      '@pgferry/codemods': versionOf('codemods/package.json'),
+      PostgreSQL: server,
+      'Node.js': process.versions.node,
+    },
     onOpened: (end) => cleanup.push(end),
   })
   // A request that fails ends the demo at once, whatever the plot is waiting for.
@@ -105,14 +116,18 @@ async function play(
 }
 
 /** Ends what was opened, the last first. What goes wrong here must not hide why the demo ended. */
-async function endAll(cleanup: readonly Cleanup[], isGood: boolean): Promise<void> {
+async function endAll(cleanup: readonly Cleanup[], areLogsKept: boolean): Promise<void> {
   for (const end of [...cleanup].reverse()) {
     try {
-      await end(isGood)
+      await end(areLogsKept)
     } catch (error) {
       process.stderr.write(`while cleaning up: ${String(error)}\n`)
     }
   }
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function versionOf(manifest: string): string {

@@ -55,14 +55,17 @@ export function parseOptions(args: readonly string[]): DemoOptions {
         options = { ...options, isHelp: true }
         break
       default:
-        throw new UsageError(`unknown option '${name}'; expected --report, --quick, --no-corpora, --fail or --help`)
+        throw new UsageError(
+          `unknown option '${name}'; expected --report, --quick, --no-corpora, --fail or --help`,
+        )
     }
   }
   return options
 }
 
 function valueOf(name: string, value: string | undefined): string {
-  if (value === undefined || value.startsWith('--')) throw new UsageError(`${name} needs a value, got ${value ?? 'nothing'}`)
+  if (value === undefined || value.startsWith('--'))
+    throw new UsageError(`${name} needs a value, got ${value ?? 'nothing'}`)
   return value
 }
 

@@ -13,11 +13,11 @@ export interface DemoSettings {
   readonly monitorEveryMs: number
 }
 
-/** About 100 steps per second in total, two cores, under two minutes. */
+/** Two cores, which also run the compiler and the codemods, and less than two minutes. */
 export const fullSettings: DemoSettings = {
-  restingLevel: { ratePerSecond: 12, concurrency: 3 },
+  restingLevel: { ratePerSecond: 8, concurrency: 2 },
   crossingLevel: { ratePerSecond: 50, concurrency: 4 },
-  timing: { unitsPerStage: 60, stageTimeoutMs: 30_000 },
+  timing: { unitsPerStage: 40, leastStageMs: 800, stageTimeoutMs: 30_000 },
   budgetPerProcess: 10,
   monitorEveryMs: 200,
 }
@@ -26,5 +26,5 @@ export const fullSettings: DemoSettings = {
 export const quickSettings: DemoSettings = {
   ...fullSettings,
   restingLevel: { ratePerSecond: 4, concurrency: 2 },
-  timing: { unitsPerStage: 15, stageTimeoutMs: 30_000 },
+  timing: { unitsPerStage: 15, leastStageMs: 200, stageTimeoutMs: 60_000 },
 }

@@ -12,7 +12,16 @@ export interface BarGroup {
   readonly bars: readonly Bar[]
 }
 
-const layout = { width: 960, left: 210, right: 46, barHeight: 20, barGap: 4, groupGap: 16, top: 8, bottom: 44 }
+const layout = {
+  width: 960,
+  left: 210,
+  right: 46,
+  barHeight: 20,
+  barGap: 4,
+  groupGap: 16,
+  top: 8,
+  bottom: 44,
+}
 
 /** Horizontal stacked bars in groups, with their numbers written in and beside them. Pure. */
 export function renderBarChart(label: string, valueLabel: string, groups: readonly BarGroup[]): string {
@@ -37,7 +46,12 @@ export function renderBarChart(label: string, valueLabel: string, groups: readon
       element('line', { x1: x(tick), x2: x(tick), y1: top, y2: end, class: 'grid' }) +
       textElement(String(tick), { x: x(tick), y: end + 16, class: 'tick', 'text-anchor': 'middle' }),
   )
-  const caption = textElement(valueLabel, { x: (left + width - right) / 2, y: end + 34, class: 'axis-label', 'text-anchor': 'middle' })
+  const caption = textElement(valueLabel, {
+    x: (left + width - right) / 2,
+    y: end + 34,
+    class: 'axis-label',
+    'text-anchor': 'middle',
+  })
   return picture({ width, height: end + bottom - 4 }, label, axis.join('') + drawn.join('') + caption)
 }
 
@@ -55,7 +69,15 @@ function drawBar(bar: Bar, x: (value: number) => number, y: number, height: numb
         element('title', {}, `${bar.label}: ${value} ${name}`),
       )
       if (width < 16) return block
-      return block + textElement(String(value), { x: from + width / 2, y: y + height - 6, class: 'bar-value', 'text-anchor': 'middle' })
+      return (
+        block +
+        textElement(String(value), {
+          x: from + width / 2,
+          y: y + height - 6,
+          class: 'bar-value',
+          'text-anchor': 'middle',
+        })
+      )
     })
   const name = textElement(bar.label, { x: x(0) - 8, y: y + height - 6, class: 'tick', 'text-anchor': 'end' })
   const total = textElement(String(sum), { x: x(sum) + 6, y: y + height - 6, class: 'tick' })

@@ -17,7 +17,11 @@ export interface JourneyRow {
 const layout = { width: 960, left: 120, right: 16, top: 8, rowHeight: 30, gap: 6, bottom: 30 }
 
 /** What was done when: a row for each component, a block for each step. Pure. */
-export function renderJourneyChart(label: string, timeS: readonly [number, number], rows: readonly JourneyRow[]): string {
+export function renderJourneyChart(
+  label: string,
+  timeS: readonly [number, number],
+  rows: readonly JourneyRow[],
+): string {
   const { width, left, right, top, rowHeight, gap, bottom } = layout
   const x = linearScale(timeS, [left, width - right])
   const end = top + rows.length * (rowHeight + gap)
@@ -28,7 +32,12 @@ export function renderJourneyChart(label: string, timeS: readonly [number, numbe
   )
   const drawn = rows.map((row, index) => {
     const y = top + index * (rowHeight + gap)
-    const name = textElement(row.label, { x: left - 10, y: y + rowHeight / 2 + 4, class: 'row-label', 'text-anchor': 'end' })
+    const name = textElement(row.label, {
+      x: left - 10,
+      y: y + rowHeight / 2 + 4,
+      class: 'row-label',
+      'text-anchor': 'end',
+    })
     return name + row.steps.map((step) => drawStep(step, x, y)).join('')
   })
   return picture({ width, height: end + bottom }, label, axis.join('') + drawn.join(''))
@@ -40,9 +49,24 @@ function drawStep(step: JourneyStep, x: (value: number) => number, y: number): s
   const { rowHeight } = layout
   const block = element(
     'rect',
-    { x: from, y, width: Math.max(1.5, width - 1), height: rowHeight, rx: 3, class: `fill ${step.className}` },
+    {
+      x: from,
+      y,
+      width: Math.max(1.5, width - 1),
+      height: rowHeight,
+      rx: 3,
+      class: `fill ${step.className}`,
+    },
     element('title', {}, `${step.label}: ${step.fromS.toFixed(1)} to ${step.toS.toFixed(1)} s`),
   )
   if (width < step.label.length * 6 + 6) return block
-  return block + textElement(step.label, { x: from + width / 2, y: y + rowHeight / 2 + 4, class: 'bar-value', 'text-anchor': 'middle' })
+  return (
+    block +
+    textElement(step.label, {
+      x: from + width / 2,
+      y: y + rowHeight / 2 + 4,
+      class: 'bar-value',
+      'text-anchor': 'middle',
+    })
+  )
 }

@@ -1,6 +1,10 @@
 /** Text or an attribute value, safe inside HTML and SVG. */
 export function escapeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>
@@ -51,7 +55,11 @@ export function bandPath(upper: readonly Point[], lower: readonly Point[]): stri
 }
 
 /** A whole picture: scales with the page, and says in words what it shows. */
-export function picture(size: { readonly width: number; readonly height: number }, label: string, body: string): string {
+export function picture(
+  size: { readonly width: number; readonly height: number },
+  label: string,
+  body: string,
+): string {
   return element(
     'svg',
     {

@@ -11,7 +11,12 @@ export interface TimePoint {
 
 /** One series. `className` is the colour's: `legacy`, `service` or `budget`. */
 export type Layer =
-  | { readonly kind: 'line' | 'step'; readonly className: string; readonly isDashed?: boolean; readonly points: readonly TimePoint[] }
+  | {
+      readonly kind: 'line' | 'step'
+      readonly className: string
+      readonly isDashed?: boolean
+      readonly points: readonly TimePoint[]
+    }
   | { readonly kind: 'stack'; readonly classNames: readonly string[]; readonly rows: readonly StackRow[] }
 
 /** One moment of stacked areas, the lowest first. `undefined` values: nothing was measured. */
@@ -50,8 +55,14 @@ function drawLayer(layer: Layer, frame: TimeFrame): string {
   }
 }
 
-function strokePath(layer: { readonly className: string; readonly isDashed?: boolean }, path: string): string {
-  return element('path', { d: path, class: `line ${layer.className}${layer.isDashed === true ? ' dashed' : ''}` })
+function strokePath(
+  layer: { readonly className: string; readonly isDashed?: boolean },
+  path: string,
+): string {
+  return element('path', {
+    d: path,
+    class: `line ${layer.className}${layer.isDashed === true ? ' dashed' : ''}`,
+  })
 }
 
 function toPoint({ atS, value }: TimePoint, { x, y }: TimeFrame): Point | undefined {

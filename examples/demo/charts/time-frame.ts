@@ -38,7 +38,7 @@ export interface TimeFrame {
   readonly baseline: number
 }
 
-const margin = { left: 64, right: 16, bottom: 34, top: 30 }
+const margin = { left: 64, right: 16, bottom: 34, top: 42 }
 
 /** The axes of one chart over time, and the scales to draw its data with. */
 export function createTimeFrame(options: TimeFrameOptions): TimeFrame {
@@ -49,21 +49,46 @@ export function createTimeFrame(options: TimeFrameOptions): TimeFrame {
   const x = linearScale(timeS, [margin.left, width - margin.right])
   const y = linearScale([0, Math.max(ticks.at(-1) ?? 1, 1e-9)], [bottom, margin.top])
   const grid = ticks.map((tick) => {
-    const line = element('line', { x1: margin.left, x2: width - margin.right, y1: y(tick), y2: y(tick), class: 'grid' })
-    return line + textElement(formatValue(tick), { x: margin.left - 8, y: y(tick) + 4, class: 'tick', 'text-anchor': 'end' })
+    const line = element('line', {
+      x1: margin.left,
+      x2: width - margin.right,
+      y1: y(tick),
+      y2: y(tick),
+      class: 'grid',
+    })
+    return (
+      line +
+      textElement(formatValue(tick), {
+        x: margin.left - 8,
+        y: y(tick) + 4,
+        class: 'tick',
+        'text-anchor': 'end',
+      })
+    )
   })
   const seconds = secondTicks(timeS).map((tick) => {
     const line = element('line', { x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4, class: 'axis' })
     if (isTimeHidden) return line
-    return line + textElement(`${tick} s`, { x: x(tick), y: bottom + 18, class: 'tick', 'text-anchor': 'middle' })
+    return (
+      line + textElement(`${tick} s`, { x: x(tick), y: bottom + 18, class: 'tick', 'text-anchor': 'middle' })
+    )
   })
-  const axis = element('line', { x1: margin.left, x2: width - margin.right, y1: bottom, y2: bottom, class: 'axis' })
+  const axis = element('line', {
+    x1: margin.left,
+    x2: width - margin.right,
+    y1: bottom,
+    y2: bottom,
+    class: 'axis',
+  })
   const caption = textElement(valueLabel, {
     class: 'axis-label',
     transform: `translate(14,${String((bottom + margin.top) / 2)}) rotate(-90)`,
     'text-anchor': 'middle',
   })
-  const title = options.title === undefined ? '' : textElement(options.title, { x: margin.left, y: 16, class: 'chart-title' })
+  const title =
+    options.title === undefined
+      ? ''
+      : textElement(options.title, { x: margin.left, y: 16, class: 'chart-title' })
   const markers = (options.markers ?? []).filter(({ atS }) => atS >= timeS[0] && atS <= timeS[1])
   const markerLines = markers.map(({ atS, tone, label }) =>
     element(
@@ -79,7 +104,12 @@ export function createTimeFrame(options: TimeFrameOptions): TimeFrame {
     background: [...grid, ...seconds, axis, caption, title, ...markerLines].join(''),
     foreground: placeLabels(markers, x)
       .map(({ marker, at }) =>
-        textElement(marker.label, { x: at, y: margin.top - 8, class: `marker-label marker-${marker.tone}`, 'text-anchor': 'middle' }),
+        textElement(marker.label, {
+          x: at,
+          y: margin.top - 8,
+          class: `marker-label marker-${marker.tone}`,
+          'text-anchor': 'middle',
+        }),
       )
       .join(''),
   }
@@ -88,7 +118,10 @@ export function createTimeFrame(options: TimeFrameOptions): TimeFrame {
 const labelWidthPerCharacter = 5.6
 
 /** Marker labels that do not run into one another; a label without room is left to the line's own title. */
-export function placeLabels(markers: readonly Marker[], x: Scale): readonly { readonly marker: Marker; readonly at: number }[] {
+export function placeLabels(
+  markers: readonly Marker[],
+  x: Scale,
+): readonly { readonly marker: Marker; readonly at: number }[] {
   let free = -Infinity
   return [...markers]
     .sort((a, b) => a.atS - b.atS)

@@ -17,7 +17,10 @@ export function createLiveFigures(timeline: Timeline, progress: Progress): { sto
 }
 
 /** Units per second by side over the last two seconds, and connections. Pure but for what it reads. */
-export function describeLoad({ units, connections }: Pick<Timeline, 'units' | 'connections'>, nowMs: number): string {
+export function describeLoad(
+  { units, connections }: Pick<Timeline, 'units' | 'connections'>,
+  nowMs: number,
+): string {
   if (units.length === 0) return ''
   // Units arrive nearly in order: the last hundreds hold the window.
   const recent = units.slice(-2000).filter(({ beganAtMs, tookMs }) => beganAtMs + tookMs > nowMs - windowMs)

@@ -33,11 +33,15 @@ export async function unpackCorpus(corpus: Corpus, repository: string, folder: s
 
 /** The TypeScript files that a source map carries, with paths below the map's own source folder. Pure. */
 export function sourcesOf(map: string): readonly { readonly path: string; readonly text: string }[] {
-  const { sources, sourcesContent = [] } = JSON.parse(map) as { sources: string[]; sourcesContent?: (string | null)[] }
+  const { sources, sourcesContent = [] } = JSON.parse(map) as {
+    sources: string[]
+    sourcesContent?: (string | null)[]
+  }
   return sources.flatMap((source, index) => {
     const text = sourcesContent[index]
     const path = source.replace(/^(\.\.?\/)+/, '').replace(/^src\//, '')
-    const isOwn = /\.[cm]?tsx?$/.test(path) && !path.split('/').some((part) => part === '..' || part === 'node_modules')
+    const isOwn =
+      /\.[cm]?tsx?$/.test(path) && !path.split('/').some((part) => part === '..' || part === 'node_modules')
     return text == null || !isOwn ? [] : [{ path, text }]
   })
 }
@@ -55,7 +59,8 @@ async function findInstalled({ name, version }: Corpus, repository: string): Pro
   const found = places.find((place) => existsSync(join(place, 'package.json')))
   if (found === undefined) throw new Error(`${name} is not installed; run: npm ci`)
   const manifest = JSON.parse(await readFile(join(found, 'package.json'), 'utf8')) as { version: string }
-  if (manifest.version !== version) throw new Error(`${name} is ${manifest.version}, expected ${version}; run: npm ci`)
+  if (manifest.version !== version)
+    throw new Error(`${name} is ${manifest.version}, expected ${version}; run: npm ci`)
   return found
 }
 
@@ -63,16 +68,24 @@ async function findInstalled({ name, version }: Corpus, repository: string): Pro
 async function linkLibraries(repository: string, folder: string): Promise<void> {
   const modules = join(folder, 'node_modules')
   await mkdir(modules)
-  for (const library of ['pg', '@types']) await symlink(join(repository, 'node_modules', library), join(modules, library), 'dir')
+  for (const library of ['pg', '@types'])
+    await symlink(join(repository, 'node_modules', library), join(modules, library), 'dir')
 }
 
 async function writeProject({ name }: Corpus, folder: string): Promise<void> {
-  const compilerOptions = { target: 'ES2022', module: 'NodeNext', lib: ['ES2023', 'ESNext.Disposable'], skipLibCheck: true, noEmit: true }
+  const compilerOptions = {
+    target: 'ES2022',
+    module: 'NodeNext',
+    lib: ['ES2023', 'ESNext.Disposable'],
+    skipLibCheck: true,
+    noEmit: true,
+  }
   const connections = { import: 'connections', from: './src/connections' }
   const files = {
     'package.json': { name, version: '0.0.0', private: true },
     'tsconfig.json': { compilerOptions: { ...compilerOptions, types: ['node'] }, include: ['src'] },
     'pgferry.config.json': { packages: [{ name, path: '.', component: 'corpus', connections }] },
   }
-  for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), JSON.stringify(content, null, 2))
+  for (const [file, content] of Object.entries(files))
+    await writeFile(join(folder, file), JSON.stringify(content, null, 2))
 }

@@ -12,7 +12,7 @@ export interface CrossingDeps extends RampDeps {
   readonly crossingLevel: LoadLevel
   readonly restingLevel: LoadLevel
   /** Tells a person what is going on. */
-  say(step: string): void
+  readonly say: (step: string) => void
 }
 
 /** Takes one component over: codemod, build, restart, ramp, rehearsed way back. The load goes on all the time. */

@@ -25,13 +25,33 @@ export function checkFinalState(state: FinalState): readonly Check[] {
   const failedTests = tests.reduce((sum, test) => sum + test.failed, 0)
   const over = sustainedExcess(connections)
   return [
-    check('no request failed', failed.length === 0 && units.length > 0, `${failed.length} of ${units.length} units of work`),
+    check(
+      'no request failed',
+      failed.length === 0 && units.length > 0,
+      `${failed.length} of ${units.length} units of work`,
+    ),
     check('no unit was split between the sides', split.length === 0, `${split.length} of ${units.length}`),
-    check('every lease went back to its side', state.leasesLeftOver === 0, `${state.leasesLeftOver} left over when the processes ended`),
-    check('no connection leaked', state.sessionsLeft === 0, `${state.sessionsLeft} sessions left on the server`),
+    check(
+      'every lease went back to its side',
+      state.leasesLeftOver === 0,
+      `${state.leasesLeftOver} left over when the processes ended`,
+    ),
+    check(
+      'no connection leaked',
+      state.sessionsLeft === 0,
+      `${state.sessionsLeft} sessions left on the server`,
+    ),
     check('both sides together stayed inside the budget', over === undefined, over ?? peakOf(connections)),
-    check('every component arrived', arrived.length === componentCount, `${arrived.length} of ${componentCount} at 100 %`),
-    check('every provable call site was rewritten', state.rewritableLeft === 0, `${state.rewritableLeft} left`),
+    check(
+      'every component arrived',
+      arrived.length === componentCount,
+      `${arrived.length} of ${componentCount} at 100 %`,
+    ),
+    check(
+      'every provable call site was rewritten',
+      state.rewritableLeft === 0,
+      `${state.rewritableLeft} left`,
+    ),
     check(
       'the tests of the example pass before, between and after',
       failedTests === 0 && new Set(tests.map(({ when }) => when)).size === 3,
@@ -55,7 +75,9 @@ function sustainedExcess(records: readonly ConnectionRecord[]): string | undefin
     return isOver(record) && next !== undefined && isOver(next)
   })
   const found = records[index]
-  return found === undefined ? undefined : `${found.legacy} + ${found.service} connections with a budget of ${found.budget}`
+  return found === undefined
+    ? undefined
+    : `${found.legacy} + ${found.service} connections with a budget of ${found.budget}`
 }
 
 function peakOf(records: readonly ConnectionRecord[]): string {

@@ -36,7 +36,10 @@ export function decideGate(input: GateInput): GateVerdict {
   const stray = strayUnit(input)
   if (stray !== undefined) {
     const lateMs = stray.beganAtMs - input.flippedAtMs
-    return { kind: 'no-go', reason: `a unit began on the ${stray.servedBy} side ${lateMs} ms after the share became ${share}` }
+    return {
+      kind: 'no-go',
+      reason: `a unit began on the ${stray.servedBy} side ${lateMs} ms after the share became ${share}`,
+    }
   }
   const settled = units.filter(({ servedBy }) => servedBy !== 'none')
   if (settled.length < leastUnits) return { kind: 'wait', missing: `${leastUnits - settled.length} units` }
@@ -59,7 +62,8 @@ function strayUnit({ units, share, flippedAtMs }: GateInput): UnitRecord | undef
 function decideLeases({ component, share, ferry, flippedAtMs }: GateInput): GateVerdict {
   if (ferry === undefined || ferry.atMs < flippedAtMs) return { kind: 'wait', missing: 'a word of the ferry' }
   const standing = standingLeases[component] ?? 0
-  if (share === 1 && ferry.legacyLeases > standing) return { kind: 'wait', missing: 'leases of the legacy side' }
+  if (share === 1 && ferry.legacyLeases > standing)
+    return { kind: 'wait', missing: 'leases of the legacy side' }
   if (share === 0 && ferry.serviceLeases > 0) return { kind: 'wait', missing: 'leases of the service side' }
   return { kind: 'go' }
 }

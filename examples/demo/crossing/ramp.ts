@@ -10,6 +10,8 @@ import { decideGate, lastServiceUnitMs, type GateVerdict } from './gate'
 export interface RampTiming {
   /** Units to see at each share before going on. */
   readonly unitsPerStage: number
+  /** The shortest look at a stage, in ms. */
+  readonly leastStageMs: number
   /** A stage that has not come to a verdict by then has failed. */
   readonly stageTimeoutMs: number
 }
@@ -34,7 +36,11 @@ export async function rampTo(component: Component, share: number, deps: RampDeps
     const flippedAtMs = deps.timeline.clock.now()
     await deps.flags.set(component, share)
     const units = await watchGate(component, share, flippedAtMs, deps)
-    return { share, units: units.length, serviceUnits: units.filter(({ servedBy }) => servedBy === 'service').length }
+    return {
+      share,
+      units: units.length,
+      serviceUnits: units.filter(({ servedBy }) => servedBy === 'service').length,
+    }
   })
 }
 
@@ -65,19 +71,22 @@ async function rehearse(
   switches: { readonly back: () => void | Promise<void>; readonly forward: () => void | Promise<void> },
 ): Promise<RollbackResult> {
   const { timeline } = deps
-  return timeline.during({ kind: 'rollback', component, label: how === 'flag' ? 'back' : 'kill' }, async () => {
-    const flippedAtMs = timeline.clock.now()
-    await switches.back()
-    const units = await watchGate(component, 0, flippedAtMs, deps)
-    const againAtMs = timeline.clock.now()
-    await switches.forward()
-    await watchGate(component, 1, againAtMs, deps)
-    return {
-      how,
-      lastServiceUnitMs: lastServiceUnitMs(units, flippedAtMs),
-      unitsOnLegacy: units.filter(({ servedBy }) => servedBy === 'legacy').length,
-    }
-  })
+  return timeline.during(
+    { kind: 'rollback', component, label: how === 'flag' ? 'back' : 'kill' },
+    async () => {
+      const flippedAtMs = timeline.clock.now()
+      await switches.back()
+      const units = await watchGate(component, 0, flippedAtMs, deps)
+      const againAtMs = timeline.clock.now()
+      await switches.forward()
+      await watchGate(component, 1, againAtMs, deps)
+      return {
+        how,
+        lastServiceUnitMs: lastServiceUnitMs(units, flippedAtMs),
+        unitsOnLegacy: units.filter(({ servedBy }) => servedBy === 'legacy').length,
+      }
+    },
+  )
 }
 
 /** Waits for the gate's go and returns the units that it saw. */
@@ -96,7 +105,8 @@ async function watchGate(
       .filter((unit) => unit.component === component && unit.beganAtMs > flippedAtMs)
     const ferry = timeline.ferries.findLast((record) => record.component === component)
     verdict = decideGate({ component, share, flippedAtMs, units, ferry, leastUnits: timing.unitsPerStage })
-    return verdict.kind !== 'wait'
+    const isTooEarly = timeline.clock.now() < flippedAtMs + timing.leastStageMs
+    return verdict.kind === 'no-go' || (verdict.kind === 'go' && !isTooEarly)
   }
   await timeline.waitFor(`the gate of ${component} at ${share * 100} %`, timing.stageTimeoutMs, judge)
   // The condition above has assigned it; the compiler cannot see that.

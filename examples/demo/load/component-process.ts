@@ -18,7 +18,7 @@ interface Workload {
 /** What a package's wiring exports; before the ferry went in there is none. */
 interface Database {
   readonly ferry?: Ferry
-  unitOfWork?<T>(work: () => T | Promise<T>): Promise<T>
+  readonly unitOfWork?: (work: () => Promise<void>) => Promise<void>
 }
 
 const reportEveryMs = 100
@@ -29,7 +29,11 @@ const folder = join(root, 'packages', component, 'dist', 'src')
 
 const observer = new UnitObserver({
   sideOf: (applicationName) =>
-    applicationName.startsWith('pgferry/') ? 'service' : applicationName.startsWith('legacy-app/') ? 'legacy' : undefined,
+    applicationName.startsWith('pgferry/')
+      ? 'service'
+      : applicationName.startsWith('legacy-app/')
+        ? 'legacy'
+        : undefined,
   now: () => Date.now(),
   onEnd(unit, error) {
     const record = {
@@ -49,8 +53,8 @@ observer.watchStatements()
 // The portal's unit of work is the request, as in any web application; everybody else's is the job.
 if (component === 'portals') observer.watchHttpRequests()
 
-const { createWorkload } = load<{ createWorkload(): Workload }>('workload.js')
-const database = load<Database>('database.js')
+const { createWorkload } = load('workload.js') as { readonly createWorkload: () => Workload }
+const database = load('database.js') as Database
 const workload = createWorkload()
 
 const paced = new PacedLoad({
@@ -79,7 +83,9 @@ async function runStep(index: number): Promise<void> {
     return
   }
   const { unitOfWork } = database
-  await observer.run(() => (unitOfWork === undefined ? workload.step(index) : unitOfWork(() => workload.step(index))))
+  await observer.run(() =>
+    unitOfWork === undefined ? workload.step(index) : unitOfWork(() => workload.step(index)),
+  )
 }
 
 const reporting = setInterval(sendFigures, reportEveryMs)
@@ -153,14 +159,15 @@ function send(report: Report): void {
   if (process.connected) process.send?.(report)
 }
 
-function load<T>(file: string): T {
+function load(file: string): unknown {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- the path is known only now, and the build is CommonJS
-  return require(join(folder, file)) as T
+  return require(join(folder, file))
 }
 
 function requireComponent(given: string): Component {
   const known = components.find((candidate) => candidate === given)
-  if (known === undefined) throw new Error(`unknown component '${given}'; expected one of ${components.join(', ')}`)
+  if (known === undefined)
+    throw new Error(`unknown component '${given}'; expected one of ${components.join(', ')}`)
   return known
 }
 

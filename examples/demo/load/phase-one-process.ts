@@ -13,17 +13,24 @@ interface VectorStore {
   delete(sources: readonly string[]): Promise<number>
 }
 
+interface Core {
+  readonly ContextPoolManager: new (pool: Pool) => Manager
+  readonly sampleDocuments: readonly { readonly source: string }[]
+}
+
+interface Adapters {
+  createVectorStore(manager: object, collection: string): VectorStore
+}
+
 async function main(root: string, connectionString: string): Promise<void> {
-  const core = load<{ ContextPoolManager: new (pool: Pool) => Manager; sampleDocuments: readonly { source: string }[] }>(
-    join(root, 'packages/core/dist/src/index.js'),
-  )
-  const adapters = load<{ createVectorStore(manager: object, collection: string): VectorStore }>(
-    join(root, 'packages/rag-adapters/dist/src/vector-store.js'),
-  )
+  const core = load(join(root, 'packages/core/dist/src/index.js')) as Core
+  const adapters = load(join(root, 'packages/rag-adapters/dist/src/vector-store.js')) as Adapters
   const pool = new Pool({ connectionString, max: 2, application_name: 'legacy-app/phase-one' })
   try {
     const manager = new core.ContextPoolManager(pool)
-    const errorBefore = await failureOf(() => adapters.createVectorStore(manager, 'phase-one').addDocuments(core.sampleDocuments))
+    const errorBefore = await failureOf(() =>
+      adapters.createVectorStore(manager, 'phase-one').addDocuments(core.sampleDocuments),
+    )
     const store = adapters.createVectorStore(addGetconn(manager), 'phase-one')
     const ids = await store.addDocuments(core.sampleDocuments)
     await store.delete(core.sampleDocuments.map(({ source }) => source))
@@ -42,9 +49,9 @@ async function failureOf(work: () => Promise<unknown>): Promise<string> {
   throw new Error('the adapter works without addGetconn: phase 1 has nothing to repair')
 }
 
-function load<T>(file: string): T {
+function load(file: string): unknown {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- the path is known only now, and the build is CommonJS
-  return require(file) as T
+  return require(file)
 }
 
 const [root = ''] = process.argv.slice(2)

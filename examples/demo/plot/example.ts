@@ -14,7 +14,10 @@ export async function prepareExample({ toolbox, progress }: Stage): Promise<void
 }
 
 /** Runs the example's own tests, as they are built now and with the flags as they are now. */
-export async function runExampleTests(when: TestResult['when'], { toolbox, timeline, progress }: Stage): Promise<TestResult> {
+export async function runExampleTests(
+  when: TestResult['when'],
+  { toolbox, timeline, progress }: Stage,
+): Promise<TestResult> {
   progress.step(`the tests of the example (${when})`)
   const files: string[] = []
   for (const component of components) {

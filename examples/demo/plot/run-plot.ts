@@ -8,6 +8,7 @@ import { FlagBoard } from '../crossing/flag-board'
 import type { CorpusResult, CrossingResult, DemoResult, Inventory, TestResult } from '../report/model'
 import { ConnectionMonitor } from '../timeline/connection-monitor'
 import { rehearseRevert } from '../workspace/rehearse-revert'
+import type { Timeline } from '../timeline/timeline'
 import { toInventory } from '../workspace/run-report'
 import { installWiring } from '../workspace/workspace'
 import { Fleet } from '../processes/fleet'
@@ -21,21 +22,23 @@ import type { Stage } from './stage'
  * @throws Error as soon as a request fails or a step does not come to its end in time
  */
 export async function runPlot(stage: Stage): Promise<DemoResult> {
-  const { toolbox, timeline, progress } = stage
+  const { timeline, progress } = stage
   await prepareExample(stage)
   const tests: TestResult[] = [await runExampleTests('before', stage)]
   const before = await showInventory('the inventory, before', stage)
   const { fleet, monitor } = await startExample(stage)
   progress.step('phase 1: addGetconn')
   const phaseOne = await showPhaseOne(stage)
-  progress.done(`phase 1: without addGetconn "${phaseOne.errorBefore}"; with it ${phaseOne.documentsAfter} documents stored`)
-  const flags = await putFerryIn(stage, fleet)
+  progress.done(
+    `phase 1: without addGetconn "${phaseOne.errorBefore}"; with it ${phaseOne.documentsAfter} documents stored`,
+  )
+  // It only reads what is there, and is awaited below; until then a failure must not count as unhandled.
   const foreign = readCorpora(stage)
-  // It is awaited below; until then a failure must not count as unhandled.
   foreign.catch(() => undefined)
-  progress.step('rehearse pgferry revert')
-  const revertedFiles = await rehearseRevert(components[0], toolbox)
-  progress.done(`pgferry migrate ${components[0]}, then pgferry revert: ${revertedFiles} files restored byte for byte`)
+  const { flags, revertedFiles } = await putFerryIn(stage, fleet)
+  progress.done(
+    `pgferry migrate ${components[0]}, then pgferry revert: ${revertedFiles} files restored byte for byte`,
+  )
   const crossings: CrossingResult[] = []
   for (const component of components) {
     crossings.push(await cross(component, stage, fleet, flags))
@@ -61,7 +64,20 @@ export async function runPlot(stage: Stage): Promise<DemoResult> {
   })
   const { startedAtMs, versions } = stage
   const endedAtMs = timeline.clock.now()
-  return { startedAtMs, endedAtMs, versions, before, after, phaseOne, revertedFiles, tests, crossings, corpora: corpusResults, checks, timeline }
+  return {
+    startedAtMs,
+    endedAtMs,
+    versions,
+    before,
+    after,
+    phaseOne,
+    revertedFiles,
+    tests,
+    crossings,
+    corpora: corpusResults,
+    checks,
+    timeline,
+  }
 }
 
 async function showInventory(title: string, { toolbox, progress }: Stage): Promise<Inventory> {
@@ -72,7 +88,9 @@ async function showInventory(title: string, { toolbox, progress }: Stage): Promi
   return inventory
 }
 
-async function startExample(stage: Stage): Promise<{ readonly fleet: Fleet; readonly monitor: ConnectionMonitor }> {
+async function startExample(
+  stage: Stage,
+): Promise<{ readonly fleet: Fleet; readonly monitor: ConnectionMonitor }> {
   const { toolbox, timeline, databaseUrl, settings, progress, failComponent } = stage
   progress.step('start the example under load')
   const { workspace } = toolbox
@@ -94,15 +112,29 @@ async function startExample(stage: Stage): Promise<{ readonly fleet: Fleet; read
   stage.onOpened(() => {
     fleet.kill()
   })
-  const monitor = new ConnectionMonitor(databaseUrl, timeline, () => fleet.running * settings.budgetPerProcess)
+  const monitor = new ConnectionMonitor(
+    databaseUrl,
+    timeline,
+    () => fleet.running * settings.budgetPerProcess,
+  )
   stage.onOpened(() => monitor.stop())
   await monitor.start(settings.monitorEveryMs)
   await fleet.start()
-  progress.done(`${components.length} components run under load, each in a process of its own, on their old pools`)
+  progress.done(
+    `${components.length} components run under load, each in a process of its own, on their old pools`,
+  )
   return { fleet, monitor }
 }
 
-async function putFerryIn({ toolbox, timeline, progress, repository }: Stage, fleet: Fleet): Promise<FlagBoard> {
+interface FerryIsIn {
+  readonly flags: FlagBoard
+  readonly revertedFiles: number
+}
+
+async function putFerryIn(
+  { toolbox, timeline, progress, repository }: Stage,
+  fleet: Fleet,
+): Promise<FerryIsIn> {
   progress.step('the ferry goes in: wiring, build, rolling restarts')
   const flags = new FlagBoard(toolbox.workspace.flagsFile)
   await flags.write()
@@ -111,13 +143,24 @@ async function putFerryIn({ toolbox, timeline, progress, repository }: Stage, fl
     toolbox.workspace.commit('the ferry goes in')
   })
   await timeline.during({ kind: 'build', label: 'build' }, () => toolbox.build())
+  // The rehearsal touches sources only, and what is restarted was built before.
+  const [revertedFiles] = await Promise.all([
+    rehearseRevert(components[0], toolbox),
+    restartAll(fleet, timeline),
+  ])
+  const stray = timeline.units.find(({ servedBy }) => servedBy === 'service' || servedBy === 'both')
+  if (stray !== undefined)
+    throw new Error(`a unit of ${stray.component} was served by the service with every flag at 0`)
+  progress.done(
+    'the ferry is in: one wiring file for each package, five rolling restarts, everything still on the old pools',
+  )
+  return { flags, revertedFiles }
+}
+
+async function restartAll(fleet: Fleet, timeline: Timeline): Promise<void> {
   for (const component of components) {
     await timeline.during({ kind: 'restart', component, label: 'restart' }, () => fleet.restart(component))
   }
-  const stray = timeline.units.find(({ servedBy }) => servedBy === 'service' || servedBy === 'both')
-  if (stray !== undefined) throw new Error(`a unit of ${stray.component} was served by the service with every flag at 0`)
-  progress.done('the ferry is in: one wiring file for each package, five rolling restarts, everything still on the old pools')
-  return flags
 }
 
 async function cross(
@@ -133,7 +176,10 @@ async function cross(
   const isLast = component === components.at(-1)
   const deps = { timeline, flags, timing, fleet, toolbox, crossingLevel, restingLevel, say }
   const result = await crossComponent(component, deps, { isForceRehearsed: isLast })
-  const back = result.rollbacks.map(({ how, lastServiceUnitMs }) => `${how === 'flag' ? 'by flag' : 'by kill switch'} ${lastServiceUnitMs} ms`)
+  const back = result.rollbacks.map(
+    ({ how, lastServiceUnitMs }) =>
+      `${how === 'flag' ? 'by flag' : 'by kill switch'} ${lastServiceUnitMs} ms`,
+  )
   progress.done(
     `${component} arrived: ${result.rewritten} call sites rewritten, ${result.left} left on the facade, ` +
       `way back rehearsed ${back.join(' and ')}, ${(result.tookMs / 1000).toFixed(1)} s`,
@@ -151,7 +197,11 @@ async function sessionsLeftOn(monitor: ConnectionMonitor, { timeline }: Stage): 
   }
 }
 
-async function readCorpora({ isWithoutCorpora, toolbox, repository }: Stage): Promise<readonly CorpusResult[]> {
+async function readCorpora({
+  isWithoutCorpora,
+  toolbox,
+  repository,
+}: Stage): Promise<readonly CorpusResult[]> {
   const results: CorpusResult[] = []
   if (isWithoutCorpora) return results
   for (const corpus of corpora) {

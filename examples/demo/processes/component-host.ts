@@ -67,7 +67,11 @@ export class ComponentHost {
       log.end()
       if (this.#finalLeases === undefined || code !== 0) {
         const how = signal === null ? `code ${String(code)}` : signal
-        timeline.fail(new Error(`the process of ${component} ended with ${how} before it was told to; its log is ${logFile}`))
+        timeline.fail(
+          new Error(
+            `the process of ${component} ended with ${how} before it was told to; its log is ${logFile}`,
+          ),
+        )
       }
       timeline.addUnits([])
     })

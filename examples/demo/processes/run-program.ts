@@ -46,9 +46,9 @@ export async function runProgram(
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  let isLate = false
+  const late = new AbortController()
   const timer = setTimeout(() => {
-    isLate = true
+    late.abort()
     child.kill('SIGKILL')
   }, timeoutMs)
   const exitCode = await new Promise<number>((resolve, reject) => {
@@ -60,7 +60,7 @@ export async function runProgram(
     clearTimeout(timer)
   })
   await appendFile(logFile, `$ ${called}\n${stdout}${stderr}exit code ${exitCode}\n\n`)
-  if (isLate) throw new Error(`${called} did not end within ${timeoutMs} ms; see ${logFile}`)
+  if (late.signal.aborted) throw new Error(`${called} did not end within ${timeoutMs} ms; see ${logFile}`)
   if (!expected.includes(exitCode)) {
     throw new Error(`${called} ended with code ${exitCode}; see ${logFile}\n${lastLines(stdout + stderr)}`)
   }

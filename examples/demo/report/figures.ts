@@ -45,10 +45,16 @@ export function totalsOf(result: DemoResult): Totals {
   return {
     units: timeline.units.length,
     failures: timeline.units.filter(({ error }) => error !== undefined).length,
-    sites: before.packages.reduce((sum, { verdicts }) => sum + verdicts.rewritable + verdicts.manual + verdicts.leak, 0),
+    sites: before.packages.reduce(
+      (sum, { verdicts }) => sum + verdicts.rewritable + verdicts.manual + verdicts.leak,
+      0,
+    ),
     rewritten: crossings.reduce((sum, { rewritten }) => sum + rewritten, 0),
     restarts: timeline.events.filter(({ kind }) => kind === 'restart').length,
-    slowestRollbackMs: rollbacks.reduce((most, { lastServiceUnitMs }) => Math.max(most, lastServiceUnitMs), 0),
+    slowestRollbackMs: rollbacks.reduce(
+      (most, { lastServiceUnitMs }) => Math.max(most, lastServiceUnitMs),
+      0,
+    ),
     seconds: (endedAtMs - startedAtMs) / 1000,
   }
 }

@@ -38,7 +38,12 @@ function header({ startedAtMs }: DemoResult, isGood: boolean): Html {
     'header',
     {},
     element('h1', {}, 'Five components crossed under load'),
-    element('p', {}, badge(isGood, { good: 'all checks met', bad: 'a check failed' }), ` ${text(`pgferry demo, ${when} UTC`)}`),
+    element(
+      'p',
+      {},
+      badge(isGood, { good: 'all checks met', bad: 'a check failed' }),
+      ` ${text(`pgferry demo, ${when} UTC`)}`,
+    ),
   )
 }
 
@@ -59,7 +64,11 @@ function tiles(result: DemoResult): Html {
 }
 
 function checks({ checks: all }: DemoResult): Html {
-  const rows = all.map(({ name, isMet, detail }) => [{ html: badge(isMet, { good: 'met', bad: 'not met' }) }, name, detail])
+  const rows = all.map(({ name, isMet, detail }) => [
+    { html: badge(isMet, { good: 'met', bad: 'not met' }) },
+    name,
+    detail,
+  ])
   return section(
     'checks',
     'What must hold',
@@ -83,7 +92,12 @@ function inventory({ before, after, phaseOne, revertedFiles, tests }: DemoResult
   const names = [...components].filter((name) => before.packages.some((found) => found.name === name))
   const groups = names.map((name) => ({
     label: name,
-    bars: ([['before', before], ['after', after]] as const).map(([label, { packages }]) => {
+    bars: (
+      [
+        ['before', before],
+        ['after', after],
+      ] as const
+    ).map(([label, { packages }]) => {
       const found = packages.find((candidate) => candidate.name === name)
       return { label, segments: found === undefined ? [] : segmentsOf(found) }
     }),
@@ -94,7 +108,9 @@ function inventory({ before, after, phaseOne, revertedFiles, tests }: DemoResult
     verdicts.rewritable,
     verdicts.manual,
     verdicts.leak,
-    Object.entries(counts).map(([shape, count]) => `${shape} ${count}`).join(', '),
+    Object.entries(counts)
+      .map(([shape, count]) => `${shape} ${count}`)
+      .join(', '),
   ])
   return section(
     'inventory',
@@ -103,13 +119,31 @@ function inventory({ before, after, phaseOne, revertedFiles, tests }: DemoResult
     legend(verdictWords.map(([className, name]) => ({ className, name }))),
     renderBarChart('Call sites by package and verdict, before and after', 'call sites', groups),
     table(
-      [{ title: 'package' }, { title: 'files', isNumber: true }, { title: 'rewritable', isNumber: true }, { title: 'manual', isNumber: true }, { title: 'leak', isNumber: true }, { title: 'shapes before' }],
+      [
+        { title: 'package' },
+        { title: 'files', isNumber: true },
+        { title: 'rewritable', isNumber: true },
+        { title: 'manual', isNumber: true },
+        { title: 'leak', isNumber: true },
+        { title: 'shapes before' },
+      ],
       shapes,
     ),
     element('h3', {}, 'Phase 1'),
-    element('p', { class: 'lead' }, text(`An adapter written for getconn/putconn on a manager that is a context manager only: without addGetconn “${phaseOne.errorBefore}”; with it ${phaseOne.documentsAfter} documents stored. Taking one codemod back restored ${revertedFiles} files, byte for byte.`)),
+    element(
+      'p',
+      { class: 'lead' },
+      text(
+        `An adapter written for getconn/putconn on a manager that is a context manager only: without addGetconn “${phaseOne.errorBefore}”; with it ${phaseOne.documentsAfter} documents stored. Taking one codemod back restored ${revertedFiles} files, byte for byte.`,
+      ),
+    ),
     table(
-      [{ title: 'example tests' }, { title: 'passed', isNumber: true }, { title: 'failed', isNumber: true }, { title: 'took, s', isNumber: true }],
+      [
+        { title: 'example tests' },
+        { title: 'passed', isNumber: true },
+        { title: 'failed', isNumber: true },
+        { title: 'took, s', isNumber: true },
+      ],
       tests.map(({ when, passed, failed, tookMs }) => [when, passed, failed, (tookMs / 1000).toFixed(1)]),
     ),
   )
@@ -120,8 +154,12 @@ function crossings({ crossings: all }: DemoResult): Html {
     component,
     rewritten,
     left,
-    ramps.map(({ share, units, serviceUnits }) => `${share * 100} %: ${serviceUnits} of ${units}`).join(' · '),
-    rollbacks.map(({ how, lastServiceUnitMs }) => `${how === 'flag' ? 'flag' : 'kill switch'} ${lastServiceUnitMs}`).join(' · '),
+    ramps
+      .map(({ share, units, serviceUnits }) => `${share * 100} %: ${serviceUnits} of ${units}`)
+      .join(' · '),
+    rollbacks
+      .map(({ how, lastServiceUnitMs }) => `${how === 'flag' ? 'flag' : 'kill switch'} ${lastServiceUnitMs}`)
+      .join(' · '),
     (tookMs / 1000).toFixed(1),
   ])
   return section(
@@ -129,7 +167,14 @@ function crossings({ crossings: all }: DemoResult): Html {
     'Component by component',
     'Way back: milliseconds from the flip to the last unit that still began on the new service, under load; 0 means that none did.',
     table(
-      [{ title: 'component' }, { title: 'rewritten', isNumber: true }, { title: 'left', isNumber: true }, { title: 'units on the service at each share' }, { title: 'way back, ms' }, { title: 'took, s', isNumber: true }],
+      [
+        { title: 'component' },
+        { title: 'rewritten', isNumber: true },
+        { title: 'left', isNumber: true },
+        { title: 'units on the service at each share' },
+        { title: 'way back, ms' },
+        { title: 'took, s', isNumber: true },
+      ],
       rows,
     ),
   )
@@ -147,15 +192,30 @@ function sides(result: DemoResult): Html {
   return section(
     'sides',
     'Both sides in numbers',
-    'Units of the whole run.',
+    'Units of the whole run. The legacy side served while the codemods and the first builds had the machine, so its tail is longer here; the charts above show both sides at the same moment.',
     table(
-      [{ title: 'component' }, { title: 'side' }, { title: 'units', isNumber: true }, { title: 'failed', isNumber: true }, { title: 'p50, ms', isNumber: true }, { title: 'p95, ms', isNumber: true }],
+      [
+        { title: 'component' },
+        { title: 'side' },
+        { title: 'units', isNumber: true },
+        { title: 'failed', isNumber: true },
+        { title: 'p50, ms', isNumber: true },
+        { title: 'p95, ms', isNumber: true },
+      ],
       rows,
     ),
   )
 }
 
-function corpus({ name, source, inventory: found, reasons, filesChanged, diffLines, tookMs }: CorpusResult): Html {
+function corpus({
+  name,
+  source,
+  inventory: found,
+  reasons,
+  filesChanged,
+  diffLines,
+  tookMs,
+}: CorpusResult): Html {
   const { verdicts, files } = found
   const sites = verdictWords.reduce((sum, [verdict]) => sum + verdicts[verdict], 0)
   const lines = diffLines.map((line) => element('span', { class: classOfLine(line) }, text(line)))
@@ -165,8 +225,24 @@ function corpus({ name, source, inventory: found, reasons, filesChanged, diffLin
     name,
     `Published sources that pgferry has never seen (${source}): ${files} files, ${sites} call sites in ${(tookMs / 1000).toFixed(1)} s; the dry run would change ${filesChanged} files.`,
     table(
-      [{ title: 'rewritable', isNumber: true }, { title: 'manual', isNumber: true }, { title: 'leak', isNumber: true }, { title: 'shapes' }, { title: 'reasons' }],
-      [[verdicts.rewritable, verdicts.manual, verdicts.leak, Object.entries(found.shapes).map(([shape, n]) => `${shape} ${n}`).join(', '), why.join(', ')]],
+      [
+        { title: 'rewritable', isNumber: true },
+        { title: 'manual', isNumber: true },
+        { title: 'leak', isNumber: true },
+        { title: 'shapes' },
+        { title: 'reasons' },
+      ],
+      [
+        [
+          verdicts.rewritable,
+          verdicts.manual,
+          verdicts.leak,
+          Object.entries(found.shapes)
+            .map(([shape, n]) => `${shape} ${n}`)
+            .join(', '),
+          why.join(', '),
+        ],
+      ],
     ),
     lines.length === 0 ? '' : element('pre', {}, lines.join('')),
   )
@@ -178,5 +254,13 @@ function classOfLine(line: string): 'add' | 'remove' | 'other' {
 }
 
 function footer({ versions }: DemoResult): Html {
-  return element('footer', {}, text(Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(' · ')))
+  return element(
+    'footer',
+    {},
+    text(
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(' · '),
+    ),
+  )
 }

@@ -2,7 +2,14 @@ import { greatestValue, renderTimeChart, type Layer } from '../charts/time-chart
 import type { Marker } from '../charts/time-frame'
 import { renderJourneyChart, type JourneyRow } from '../charts/journey-chart'
 import { components, type Component } from '../crossing/components'
-import { binConnections, binLatencies, binLeases, binShares, type Binning, type ShareBin } from '../timeline/bins'
+import {
+  binConnections,
+  binLatencies,
+  binLeases,
+  binShares,
+  type Binning,
+  type ShareBin,
+} from '../timeline/bins'
 import type { EventKind, EventRecord } from '../timeline/records'
 import { legend, section, type Html } from './html'
 import type { DemoResult } from './model'
@@ -51,8 +58,16 @@ function journey(result: DemoResult): Html {
       })),
   })
   const rows = [
-    rowOf('everything', events.filter(({ component }) => component === undefined)),
-    ...components.map((name) => rowOf(name, events.filter(({ component }) => component === name))),
+    rowOf(
+      'everything',
+      events.filter(({ component }) => component === undefined),
+    ),
+    ...components.map((name) =>
+      rowOf(
+        name,
+        events.filter(({ component }) => component === name),
+      ),
+    ),
   ]
   const kinds: readonly (readonly [EventKind, string])[] = [
     ['wiring', 'ferry goes in'],
@@ -73,45 +88,70 @@ function journey(result: DemoResult): Html {
 }
 
 function shares(result: DemoResult): Html {
-  const { timeS, bins } = spanOf(result)
-  const charts = components.map((component, index) => {
+  const { bins } = spanOf(result)
+  const charts = components.map((component) => {
     const units = result.timeline.units.filter((unit) => unit.component === component)
-    const rows = binShares(units, bins(1000)).map(toPercentRow)
+    const rows = binShares(units, bins(500)).map(toPercentRow)
+    const timeS = crossingOf(result, component)
     return renderTimeChart(
       `${component}: share of units of work by side over time`,
       {
         width,
-        height: index === components.length - 1 ? 164 : 140,
+        height: 176,
         timeS,
         maxValue: 100,
         ticks: [0, 50, 100],
         valueLabel: 'units, %',
         title: component,
         markers: markersOf(result, component),
-        isTimeAxisHidden: index < components.length - 1,
       },
-      [{ kind: 'stack', classNames: ['service', 'legacy'], rows }],
+      [{ kind: 'stack', classNames: ['service', 'legacy'], rows: rowsWithin(rows, timeS) }],
     )
   })
   return section(
     'share',
     'Who served each unit of work',
-    'Share of the units begun in each second by the side that their statements really went to, read off the connections. A request of the portal is a unit; everywhere else a job is one.',
+    'Share of the units begun in each half second by the side that their statements really went to, read off the connections, while the component crossed. A request of the portal is a unit; everywhere else a job is one. Before and after, all units are on one side.',
     legend(bothSides),
     ...charts,
   )
 }
 
-function toPercentRow({ atMs, legacy, service }: ShareBin): { atS: number; values: readonly number[] | undefined } {
+/** From the build of a component to the end of its last rehearsal, with a second around it. */
+function crossingOf(result: DemoResult, component: Component): readonly [number, number] {
+  const { timeS, toS } = spanOf(result)
+  const steps = result.timeline.events.filter(
+    (event) => event.component === component && (event.kind === 'ramp' || event.kind === 'rollback'),
+  )
+  if (steps.length === 0) return timeS
+  const from = Math.min(...steps.map(({ fromMs }) => toS(fromMs))) - 2
+  const to = Math.max(...steps.map(({ toMs }) => toS(toMs))) + 2
+  return [Math.max(timeS[0], from), Math.min(timeS[1], to)]
+}
+
+function rowsWithin<T extends { readonly atS: number }>(
+  rows: readonly T[],
+  [from, to]: readonly [number, number],
+): readonly T[] {
+  return rows.filter(({ atS }) => atS >= from && atS <= to)
+}
+
+function toPercentRow({ atMs, legacy, service }: ShareBin): {
+  atS: number
+  values: readonly number[] | undefined
+} {
   const sum = legacy + service
   return { atS: atMs / 1000, values: sum === 0 ? undefined : [(100 * service) / sum, (100 * legacy) / sum] }
 }
 
-/** Flips of one component's flag and the restart before them. */
+/** What was done to one component, as lines through its charts. */
 function markersOf(result: DemoResult, component: Component): readonly Marker[] {
   const { toS } = spanOf(result)
   return result.timeline.events
-    .filter((event) => event.component === component && ['codemod', 'restart', 'ramp', 'rollback'].includes(event.kind))
+    .filter(
+      (event) =>
+        event.component === component && ['codemod', 'restart', 'ramp', 'rollback'].includes(event.kind),
+    )
     .map(({ kind, label, fromMs }) => ({
       atS: toS(fromMs),
       label,
@@ -126,15 +166,24 @@ function latencies(result: DemoResult): Html {
     const layers = bothSides.flatMap(({ className }): readonly Layer[] => {
       const binned = binLatencies(units, className, bins(2000))
       return [
-        { kind: 'line', className, points: binned.map(({ atMs, p50Ms }) => ({ atS: atMs / 1000, value: p50Ms })) },
-        { kind: 'line', className, isDashed: true, points: binned.map(({ atMs, p95Ms }) => ({ atS: atMs / 1000, value: p95Ms })) },
+        {
+          kind: 'line',
+          className,
+          points: binned.map(({ atMs, p50Ms }) => ({ atS: atMs / 1000, value: p50Ms })),
+        },
+        {
+          kind: 'line',
+          className,
+          isDashed: true,
+          points: binned.map(({ atMs, p95Ms }) => ({ atS: atMs / 1000, value: p95Ms })),
+        },
       ]
     })
     return renderTimeChart(
       `${component}: latency of a unit of work by side over time`,
       {
         width,
-        height: index === components.length - 1 ? 174 : 150,
+        height: index === components.length - 1 ? 186 : 162,
         timeS,
         maxValue: Math.max(1, greatestValue(layers)),
         valueLabel: 'latency, ms',
@@ -148,7 +197,7 @@ function latencies(result: DemoResult): Html {
   return section(
     'latency',
     'How long it took',
-    'Latency of a whole unit of work in bins of two seconds. The builds and codemods run on the same machine at the same time, and show.',
+    'Latency of a whole unit of work in bins of two seconds. Builds, codemods and tests run on the same machine at the same time, and show: compare the sides where they meet, not the totals.',
     legend([
       { className: 'service', name: 'new service, p50' },
       { className: 'service', name: 'new service, p95', isDashed: true },
@@ -166,7 +215,13 @@ function leases(result: DemoResult): Html {
     values: [service, legacy],
   }))
   const layer: Layer = { kind: 'stack', classNames: ['service', 'legacy'], rows }
-  const options = { width, height: 220, timeS, maxValue: Math.max(1, greatestValue([layer])), valueLabel: 'leases out' }
+  const options = {
+    width,
+    height: 220,
+    timeS,
+    maxValue: Math.max(1, greatestValue([layer])),
+    valueLabel: 'leases out',
+  }
   return section(
     'leases',
     'Leases by side',
@@ -185,9 +240,19 @@ function connections(result: DemoResult): Html {
       classNames: ['service', 'legacy'],
       rows: binned.map(({ atMs, legacy, service }) => ({ atS: atMs / 1000, values: [service, legacy] })),
     },
-    { kind: 'step', className: 'budget', points: binned.map(({ atMs, budget }) => ({ atS: atMs / 1000, value: budget })) },
+    {
+      kind: 'step',
+      className: 'budget',
+      points: binned.map(({ atMs, budget }) => ({ atS: atMs / 1000, value: budget })),
+    },
   ]
-  const options = { width, height: 240, timeS, maxValue: Math.max(1, greatestValue(layers)), valueLabel: 'connections' }
+  const options = {
+    width,
+    height: 240,
+    timeS,
+    maxValue: Math.max(1, greatestValue(layers)),
+    valueLabel: 'connections',
+  }
   return section(
     'budget',
     'Connections against the budget',

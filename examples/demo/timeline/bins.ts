@@ -79,7 +79,11 @@ interface Bin<T> {
   readonly items: readonly T[]
 }
 
-function cut<T>(items: readonly T[], { fromMs, toMs, widthMs }: Binning, at: (item: T) => number): readonly Bin<T>[] {
+function cut<T>(
+  items: readonly T[],
+  { fromMs, toMs, widthMs }: Binning,
+  at: (item: T) => number,
+): readonly Bin<T>[] {
   const count = Math.max(1, Math.ceil((toMs - fromMs) / widthMs))
   const bins: T[][] = Array.from({ length: count }, () => [])
   for (const item of items) bins[Math.floor((at(item) - fromMs) / widthMs)]?.push(item)

@@ -2,14 +2,15 @@ import type { ConnectionRecord, EventRecord, FerryRecord, UnitRecord } from './r
 
 /** What the demo needs of time: the wall clock, because several processes compare instants, and one kind of timer. */
 export interface TimelineClock {
-  now(): number
+  readonly now: () => number
   /** Calls back once; returns what cancels it. */
-  after(delayMs: number, callback: () => void): () => void
+  readonly after: (delayMs: number, callback: () => void) => () => void
 }
 
+/** The time of this machine. */
 export const wallClock: TimelineClock = {
   now: () => Date.now(),
-  after(delayMs, callback) {
+  after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs)
     return () => {
       clearTimeout(timer)
@@ -63,7 +64,10 @@ export class Timeline {
   }
 
   /** Runs `work` and records it as an event, whether it succeeds or not. */
-  async during<T>(event: Pick<EventRecord, 'kind' | 'component' | 'label'>, work: () => Promise<T>): Promise<T> {
+  async during<T>(
+    event: Pick<EventRecord, 'kind' | 'component' | 'label'>,
+    work: () => Promise<T>,
+  ): Promise<T> {
     const fromMs = this.clock.now()
     try {
       return await work()

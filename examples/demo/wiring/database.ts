@@ -7,7 +7,8 @@ import { createFerry, fileFlags, fromPgPool } from 'pgferry/legacy'
 const component = 'portals'
 
 const { DATABASE_URL: url, PGFERRY_FLAGS: flagsFile = 'pgferry-flags.json', DB_POOL_MAX = '10' } = process.env
-if (url === undefined) throw new Error('DATABASE_URL is not set; expected a URL such as postgres://user@127.0.0.1:5432/name')
+if (url === undefined)
+  throw new Error('DATABASE_URL is not set; expected a URL such as postgres://user@127.0.0.1:5432/name')
 
 const maxConnections = Number(DB_POOL_MAX)
 
@@ -42,11 +43,17 @@ export const ferry = createFerry({
   legacy: fromPgPool(legacyPool),
   flags,
   // The old manager lets callers wait for a connection; so `getconn()` goes on doing that.
-  components: order.map((name) => ({ name, stage: 'live', purpose: component, pools: { parity: 'waiting' } })),
+  components: order.map((name) => ({
+    name,
+    stage: 'live',
+    purpose: component,
+    pools: { parity: 'waiting' },
+  })),
   // Both pools together never open more than one of them did.
   budget: { maxConnections },
 })
 
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- the old names are what this file keeps alive until the end
 export const { infra, pools, delegatePool, pgPool: pool, connections } = ferry.component(component)
 
 /** Runs one job or request so that all of its connections come from one side. */

@@ -26,7 +26,8 @@ export async function rehearseRevert(component: Component, toolbox: Toolbox): Pr
   await toolbox.revert(component)
   const left = differingFiles(before, await fingerprint(folder))
   if (left.length > 0) throw new Error(`pgferry revert ${component} left other bytes in ${left.join(', ')}`)
-  if (changed.length === 0) throw new Error(`pgferry migrate ${component} changed no file: there is nothing to take back`)
+  if (changed.length === 0)
+    throw new Error(`pgferry migrate ${component} changed no file: there is nothing to take back`)
   return changed.length
 }
 
@@ -37,7 +38,12 @@ async function fingerprint(folder: string): Promise<Fingerprint> {
     const name = relative(folder, path)
     if (!entry.isFile() || /(^|[\\/])(dist|node_modules)[\\/]/.test(name)) continue
     const { mode } = await stat(path)
-    found.set(name, `${mode.toString(8)} ${createHash('sha256').update(await readFile(path)).digest('hex')}`)
+    found.set(
+      name,
+      `${mode.toString(8)} ${createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex')}`,
+    )
   }
   return found
 }

@@ -72,7 +72,14 @@ async function declareWorkspaces(root: string): Promise<void> {
 }
 
 function git(cwd: string, ...args: string[]): void {
-  const identity = ['-c', 'user.name=Demo', '-c', 'user.email=demo@example.invalid', '-c', 'commit.gpgsign=false']
+  const identity = [
+    '-c',
+    'user.name=Demo',
+    '-c',
+    'user.email=demo@example.invalid',
+    '-c',
+    'commit.gpgsign=false',
+  ]
   execFileSync('git', [...identity, ...args], { cwd, stdio: ['ignore', 'ignore', 'pipe'] })
 }
 

@@ -15,7 +15,7 @@ export interface DemoSettings {
 
 /** Two cores, which also run the compiler and the codemods, and less than two minutes. */
 export const fullSettings: DemoSettings = {
-  restingLevel: { ratePerSecond: 8, concurrency: 2 },
+  restingLevel: { ratePerSecond: 6, concurrency: 2 },
   crossingLevel: { ratePerSecond: 50, concurrency: 4 },
   timing: { unitsPerStage: 40, leastStageMs: 800, stageTimeoutMs: 30_000 },
   budgetPerProcess: 10,

@@ -58,7 +58,7 @@ function tiles(result: DemoResult): Html {
     tile(String(totals.failures), 'failed'),
     tile(String(totals.rewritten), `of ${totals.sites} call sites rewritten`),
     tile(String(totals.restarts), 'rolling restarts'),
-    tile(`${totals.slowestRollbackMs} ms`, 'slowest way back'),
+    tile(totals.slowestRollbackMs === 0 ? 'at once' : `${totals.slowestRollbackMs} ms`, 'slowest way back'),
     tile(`${totals.seconds.toFixed(0)} s`, 'from start to end'),
   )
 }

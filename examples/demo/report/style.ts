@@ -37,7 +37,7 @@ th { color: var(--muted); font-weight: 600; font-size: 13px } tr:last-child td {
 th.number, td.number { text-align: right; padding-right: 18px }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 0; margin: 0 0 8px; font-size: 13px; color: var(--muted) }
 .swatch { display: inline-block; width: 14px; height: 10px; border-radius: 2px; margin-right: 6px; background: currentColor }
-.swatch.dashed { width: 22px; height: 0; border-top: 2px dashed currentColor; background: none; vertical-align: middle }
+.swatch.dashed { width: 22px; height: 0; border-top: 2px dotted currentColor; background: none; vertical-align: middle }
 .swatch.legacy { color: var(--legacy) } .swatch.service { color: var(--service) } .swatch.budget { color: var(--budget) }
 .swatch.rewritable { color: var(--legacy) } .swatch.already { color: var(--service) } .swatch.manual { color: var(--manual) }
 .swatch.leak { color: var(--leak) } .swatch.codemod { color: var(--work) } .swatch.build { color: var(--build) }

@@ -1,4 +1,4 @@
-import { greatestValue, renderTimeChart, type Layer } from '../charts/time-chart'
+import { greatestValue, renderTimeChart, type Layer, type StackRow } from '../charts/time-chart'
 import type { Marker } from '../charts/time-frame'
 import { renderJourneyChart, type JourneyRow } from '../charts/journey-chart'
 import { components, type Component } from '../crossing/components'
@@ -91,7 +91,7 @@ function shares(result: DemoResult): Html {
   const { bins } = spanOf(result)
   const charts = components.map((component) => {
     const units = result.timeline.units.filter((unit) => unit.component === component)
-    const rows = binShares(units, bins(500)).map(toPercentRow)
+    const rows = binShares(units, bins(shareBinMs)).flatMap(toPercentBlock)
     const timeS = crossingOf(result, component)
     return renderTimeChart(
       `${component}: share of units of work by side over time`,
@@ -111,7 +111,7 @@ function shares(result: DemoResult): Html {
   return section(
     'share',
     'Who served each unit of work',
-    'Share of the units begun in each half second by the side that their statements really went to, read off the connections, while the component crossed. A request of the portal is a unit; everywhere else a job is one. Before and after, all units are on one side.',
+    'Share of the units begun in each quarter of a second by the side that their statements really went to, read off the connections, while the component crossed. A request of the portal is a unit; everywhere else a job is one. Before and after, all units are on one side.',
     legend(bothSides),
     ...charts,
   )
@@ -134,6 +134,15 @@ function rowsWithin<T extends { readonly atS: number }>(
   [from, to]: readonly [number, number],
 ): readonly T[] {
   return rows.filter(({ atS }) => atS >= from && atS <= to)
+}
+
+const shareBinMs = 250
+
+/** One bin as a block as wide as the bin: a flip is a step, not a slope. */
+function toPercentBlock(bin: ShareBin): readonly StackRow[] {
+  const { values } = toPercentRow(bin)
+  const edges = [bin.atMs - shareBinMs / 2, bin.atMs + shareBinMs / 2]
+  return edges.map((edgeMs) => ({ atS: edgeMs / 1000, values }))
 }
 
 function toPercentRow({ atMs, legacy, service }: ShareBin): {

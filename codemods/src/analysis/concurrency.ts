@@ -72,10 +72,9 @@ function isSharedByAwaits(facts: SiteFacts): boolean {
 
 /** Calls by name of a local function. */
 function callsOf(local: ts.Node, scope: ts.Node): readonly ts.Node[] {
-  const name = ts.isVariableDeclaration((local.parent as ts.Node | undefined) ?? local)
-    ? (local.parent as ts.VariableDeclaration).name
-    : undefined
-  if (local === scope || name === undefined || !ts.isIdentifier(name)) return []
+  if (ts.isSourceFile(local) || !ts.isVariableDeclaration(local.parent)) return []
+  const { name } = local.parent
+  if (local === scope || !ts.isIdentifier(name)) return []
   const calls: ts.Node[] = []
   walk(scope, (node) => {
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === name.text)

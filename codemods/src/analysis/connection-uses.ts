@@ -222,6 +222,8 @@ function escapeOfLiteral(literal: ts.Expression, checker: ts.TypeChecker): Reaso
     return named !== undefined && containerMethods.has(named.method) ? 'escapes-to-container' : undefined
   }
   if (ts.isBinaryExpression(parent) && parent.right === value) return escapeByAssignment(parent.left, checker)
+  if (ts.isPropertyAssignment(parent)) return escapeOfLiteral(parent.parent, checker)
+  if (ts.isArrayLiteralExpression(parent)) return escapeOfLiteral(parent, checker)
   return escapeOfValue(value, checker) ?? 'escapes-to-container'
 }
 
@@ -245,8 +247,8 @@ function nestedFunction(
 ): FunctionLike | undefined {
   let nested: FunctionLike | undefined
   for (
-    let current: ts.Node | undefined = node.parent;
-    current !== undefined && current !== owner;
+    let current: ts.Node = node.parent;
+    current !== owner && !ts.isSourceFile(current);
     current = current.parent
   ) {
     if (isFunctionWithBody(current)) nested = current

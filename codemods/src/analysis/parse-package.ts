@@ -37,9 +37,8 @@ const parseOptions: ts.CompilerOptions = {
   types: [],
   target: ts.ScriptTarget.ESNext,
   module: ts.ModuleKind.ESNext,
-  moduleResolution: ts.ModuleResolutionKind.Node10,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
   jsx: ts.JsxEmit.Preserve,
-  ignoreDeprecations: '6.0',
 }
 
 /**
@@ -116,7 +115,9 @@ function withoutJsExtension(path: string): string[] {
   return stem === path ? [path] : [stem, path]
 }
 
+/** What the compiler wants to know of a resolved file; the parser decides by the file's own name. */
 function extensionOf(path: string): ts.Extension {
-  const known = ['.d.ts', '.tsx', '.mts', '.cts', '.ts', '.jsx', '.mjs', '.cjs'] as readonly ts.Extension[]
-  return known.find((extension) => path.endsWith(extension)) ?? ts.Extension.Js
+  if (path.endsWith('.tsx')) return ts.Extension.Tsx
+  if (path.endsWith('.d.ts')) return ts.Extension.Dts
+  return /\.[cm]?ts$/.test(path) ? ts.Extension.Ts : ts.Extension.Js
 }

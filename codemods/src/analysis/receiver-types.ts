@@ -1,33 +1,21 @@
 import { ts } from 'ts-morph'
 import type { ReceiverRule } from '../model/dialect'
 import type { ParsedPackage } from './parse-package'
-
-/** What is known of an expression's type without a type checker. */
-export type TypeFact =
-  | {
-      readonly kind: 'declared'
-      readonly declaration:
-        | ts.ClassLikeDeclaration
-        | ts.InterfaceDeclaration
-        | ts.TypeLiteralNode
-        | ts.ObjectLiteralExpression
-        | ts.SourceFile
-    }
-  | { readonly kind: 'external'; readonly name: string; readonly module: string }
-  | { readonly kind: 'either'; readonly facts: readonly TypeFact[] }
-  | { readonly kind: 'unknown' }
+import { maxDepth, type TypeFact } from './type-fact'
+import { TypeFacts } from './type-facts'
 
 export type Match = 'yes' | 'no' | 'unknown'
 
-const unknown: TypeFact = { kind: 'unknown' }
-const maxDepth = 12
-
 /** Decides by declarations inside the package whether a receiver is of a dialect; `unknown` asks for a type checker. */
 export class ReceiverTypes {
-  constructor(private readonly parsed: ParsedPackage) {}
+  private readonly facts: TypeFacts
+
+  constructor(private readonly parsed: ParsedPackage) {
+    this.facts = new TypeFacts(parsed)
+  }
 
   match(receiver: ts.Expression, rule: ReceiverRule): Match {
-    return this.matchFact(this.factOf(receiver, 0), rule, 0)
+    return this.matchFact(this.facts.factOf(receiver, 0), rule, 0)
   }
 
   private matchFact(fact: TypeFact, rule: ReceiverRule, depth: number): Match {
@@ -68,7 +56,7 @@ export class ReceiverTypes {
       return 'yes'
     const { members, open } = this.membersOf(declaration, depth)
     if (rule.members !== undefined && rule.members.every((member) => members.has(member))) return 'yes'
-    const parents = this.parentsOf(declaration).map((parent) => this.matchFact(parent, rule, depth + 1))
+    const parents = this.facts.parentsOf(declaration).map((parent) => this.matchFact(parent, rule, depth + 1))
     if (parents.includes('yes')) return 'yes'
     return open || parents.includes('unknown') ? 'unknown' : 'no'
   }
@@ -97,7 +85,7 @@ export class ReceiverTypes {
       for (const member of declaration.members)
         if (member.name !== undefined) members.add(member.name.getText())
       if (depth < maxDepth) {
-        for (const parent of this.parentsOf(declaration)) {
+        for (const parent of this.facts.parentsOf(declaration)) {
           if (parent.kind !== 'declared') continue
           for (const name of this.membersOf(parent.declaration, depth + 1).members) members.add(name)
         }
@@ -105,320 +93,10 @@ export class ReceiverTypes {
     }
     return { members, open }
   }
-
-  private parentsOf(declaration: ts.Node): TypeFact[] {
-    if (!ts.isClassLike(declaration) && !ts.isInterfaceDeclaration(declaration)) return []
-    return (declaration.heritageClauses ?? []).flatMap((clause) =>
-      clause.types.map((type) => this.entityFact(type.expression, 0)),
-    )
-  }
-
-  /** The type of a value expression. */
-  factOf(expression: ts.Expression, depth: number): TypeFact {
-    if (depth > maxDepth) return unknown
-    const next = depth + 1
-    if (ts.isParenthesizedExpression(expression) || ts.isNonNullExpression(expression))
-      return this.factOf(expression.expression, next)
-    if (ts.isAsExpression(expression) || ts.isSatisfiesExpression(expression))
-      return this.typeFact(expression.type, next)
-    if (ts.isNewExpression(expression)) return this.entityFact(expression.expression, next)
-    if (expression.kind === ts.SyntaxKind.ThisKeyword) return this.thisFact(expression)
-    if (ts.isIdentifier(expression))
-      return this.symbolFact(this.parsed.checker.getSymbolAtLocation(expression), next)
-    if (ts.isPropertyAccessExpression(expression))
-      return this.memberFact(this.factOf(expression.expression, next), expression.name.text, next)
-    if (ts.isAwaitExpression(expression)) return this.factOf(expression.expression, next)
-    if (ts.isCallExpression(expression)) return this.callFact(expression, next)
-    if (ts.isObjectLiteralExpression(expression)) return { kind: 'declared', declaration: expression }
-    if (ts.isBinaryExpression(expression) && isChoice(expression.operatorToken.kind)) {
-      return either([this.factOf(expression.left, next), this.factOf(expression.right, next)])
-    }
-    if (ts.isBinaryExpression(expression) && expression.operatorToken.kind === ts.SyntaxKind.EqualsToken)
-      return this.factOf(expression.right, next)
-    if (ts.isConditionalExpression(expression))
-      return either([this.factOf(expression.whenTrue, next), this.factOf(expression.whenFalse, next)])
-    return unknown
-  }
-
-  private thisFact(expression: ts.Expression): TypeFact {
-    const container = ts.findAncestor(
-      expression,
-      (node) =>
-        ts.isClassLike(node) ||
-        ts.isFunctionDeclaration(node) ||
-        ts.isFunctionExpression(node) ||
-        ts.isObjectLiteralExpression(node),
-    )
-    return container !== undefined && ts.isClassLike(container)
-      ? { kind: 'declared', declaration: container }
-      : unknown
-  }
-
-  private callFact(call: ts.CallExpression, depth: number): TypeFact {
-    const callee = call.expression
-    if (ts.isIdentifier(callee)) {
-      const declaration = this.resolveAlias(this.parsed.checker.getSymbolAtLocation(callee))
-        ?.declarations?.[0]
-      return declaration === undefined ? unknown : this.returnFact(declaration, depth)
-    }
-    if (ts.isPropertyAccessExpression(callee)) {
-      const owner = this.factOf(callee.expression, depth)
-      const member =
-        owner.kind === 'declared' ? this.findMember(owner.declaration, callee.name.text, depth) : undefined
-      return member === undefined ? unknown : this.returnFact(member, depth)
-    }
-    return unknown
-  }
-
-  private returnFact(declaration: ts.Node, depth: number): TypeFact {
-    if (ts.isFunctionLike(declaration)) {
-      if (declaration.type !== undefined) return this.typeFact(declaration.type, depth)
-      if (ts.isArrowFunction(declaration) && !ts.isBlock(declaration.body))
-        return this.factOf(declaration.body, depth)
-      return unknown
-    }
-    if (
-      ts.isVariableDeclaration(declaration) ||
-      ts.isPropertyDeclaration(declaration) ||
-      ts.isPropertyAssignment(declaration)
-    ) {
-      return declaration.initializer !== undefined && ts.isFunctionLike(declaration.initializer)
-        ? this.returnFact(declaration.initializer, depth)
-        : unknown
-    }
-    return unknown
-  }
-
-  private memberFact(owner: TypeFact, name: string, depth: number): TypeFact {
-    if (depth > maxDepth) return unknown
-    if (owner.kind === 'either')
-      return either(owner.facts.map((fact) => this.memberFact(fact, name, depth + 1)))
-    if (owner.kind === 'external' && owner.name === '*')
-      return { kind: 'external', name, module: owner.module }
-    if (owner.kind === 'external' && owner.name === 'default')
-      return { kind: 'external', name, module: owner.module }
-    if (owner.kind !== 'declared') return unknown
-    const member = this.findMember(owner.declaration, name, depth)
-    return member === undefined ? unknown : this.declarationFact(member, depth + 1)
-  }
-
-  private findMember(declaration: ts.Node, name: string, depth: number): ts.Node | undefined {
-    if (ts.isSourceFile(declaration)) {
-      const symbol = this.parsed.checker.getSymbolAtLocation(declaration)
-      const exported =
-        symbol && this.parsed.checker.getExportsOfModule(symbol).find((one) => one.name === name)
-      return this.resolveAlias(exported)?.declarations?.[0]
-    }
-    if (ts.isObjectLiteralExpression(declaration))
-      return declaration.properties.find((property) => property.name?.getText() === name)
-    if (
-      !ts.isClassLike(declaration) &&
-      !ts.isInterfaceDeclaration(declaration) &&
-      !ts.isTypeLiteralNode(declaration)
-    )
-      return undefined
-    const own = (declaration.members as ts.NodeArray<ts.ClassElement | ts.TypeElement>).find(
-      (member) => member.name?.getText() === name,
-    )
-    if (own !== undefined) return own
-    if (ts.isClassLike(declaration)) {
-      const constructor = declaration.members.find(ts.isConstructorDeclaration)
-      const parameter = constructor?.parameters.find(
-        (one) => ts.isParameterPropertyDeclaration(one, one.parent) && one.name.getText() === name,
-      )
-      if (parameter !== undefined) return parameter
-      const assigned = constructor?.body && assignmentToThis(constructor.body, name)
-      if (assigned !== undefined) return assigned
-    }
-    if (depth > maxDepth) return undefined
-    for (const parent of this.parentsOf(declaration)) {
-      const inherited =
-        parent.kind === 'declared' ? this.findMember(parent.declaration, name, depth + 1) : undefined
-      if (inherited !== undefined) return inherited
-    }
-    return undefined
-  }
-
-  private symbolFact(symbol: ts.Symbol | undefined, depth: number): TypeFact {
-    if (symbol === undefined || depth > maxDepth) return unknown
-    const declaration = this.resolveAlias(symbol)?.declarations?.[0] ?? symbol.declarations?.[0]
-    return declaration === undefined ? unknown : this.declarationFact(declaration, depth + 1)
-  }
-
-  private declarationFact(declaration: ts.Node, depth: number): TypeFact {
-    if (depth > maxDepth) return unknown
-    if (
-      ts.isVariableDeclaration(declaration) ||
-      ts.isParameter(declaration) ||
-      ts.isPropertyDeclaration(declaration) ||
-      ts.isPropertySignature(declaration)
-    ) {
-      if (declaration.type !== undefined) return this.typeFact(declaration.type, depth)
-      const initializer = ts.isPropertySignature(declaration) ? undefined : declaration.initializer
-      if (initializer !== undefined) return requiredModule(initializer) ?? this.factOf(initializer, depth)
-      const owner =
-        ts.isPropertyDeclaration(declaration) && ts.isClassLike(declaration.parent)
-          ? declaration.parent
-          : undefined
-      const constructor = owner?.members.find(ts.isConstructorDeclaration)
-      const assigned = constructor?.body && assignmentToThis(constructor.body, declaration.name.getText())
-      return assigned === undefined ? unknown : this.factOf(assigned, depth)
-    }
-    if (ts.isBindingElement(declaration)) return this.bindingFact(declaration, depth)
-    if (ts.isPropertyAssignment(declaration)) return this.factOf(declaration.initializer, depth)
-    if (ts.isShorthandPropertyAssignment(declaration))
-      return this.symbolFact(this.parsed.checker.getShorthandAssignmentValueSymbol(declaration), depth)
-    if (ts.isGetAccessorDeclaration(declaration))
-      return declaration.type === undefined ? unknown : this.typeFact(declaration.type, depth)
-    if (ts.isSourceFile(declaration)) return { kind: 'declared', declaration }
-    if (ts.isNamespaceImport(declaration)) return externalOf(declaration, '*')
-    if (ts.isImportClause(declaration)) return externalOf(declaration, 'default')
-    if (ts.isExpression(declaration)) return this.factOf(declaration, depth)
-    return unknown
-  }
-
-  private bindingFact(element: ts.BindingElement, depth: number): TypeFact {
-    const name = (element.propertyName ?? element.name).getText()
-    const owner = element.parent.parent
-    if (!ts.isObjectBindingPattern(element.parent)) return unknown
-    if (ts.isBindingElement(owner)) return this.memberFact(this.bindingFact(owner, depth + 1), name, depth)
-    const required = owner.initializer === undefined ? undefined : requiredModule(owner.initializer)
-    return this.memberFact(required ?? this.declarationFact(owner, depth + 1), name, depth)
-  }
-
-  /** The type that a type node names. Promises are looked through: receivers are awaited before they are used. */
-  private typeFact(type: ts.TypeNode, depth: number): TypeFact {
-    if (depth > maxDepth) return unknown
-    if (ts.isParenthesizedTypeNode(type)) return this.typeFact(type.type, depth + 1)
-    if (ts.isTypeLiteralNode(type)) return { kind: 'declared', declaration: type }
-    if (ts.isUnionTypeNode(type)) {
-      const parts = type.types.filter((part) => !isNullish(part))
-      return either(parts.map((part) => this.typeFact(part, depth + 1)))
-    }
-    if (ts.isIntersectionTypeNode(type))
-      return either(type.types.map((part) => this.typeFact(part, depth + 1)))
-    if (ts.isTypeQueryNode(type) && ts.isIdentifier(type.exprName))
-      return this.symbolFact(this.parsed.checker.getSymbolAtLocation(type.exprName), depth + 1)
-    if (ts.isTypeReferenceNode(type)) {
-      const inner = type.typeArguments?.[0]
-      const name = type.typeName.getText()
-      if (inner !== undefined && (name === 'Promise' || name === 'Readonly'))
-        return this.typeFact(inner, depth + 1)
-      return this.entityFact(type.typeName, depth + 1)
-    }
-    if (
-      ts.isImportTypeNode(type) &&
-      type.qualifier !== undefined &&
-      ts.isLiteralTypeNode(type.argument) &&
-      ts.isStringLiteral(type.argument.literal)
-    ) {
-      return { kind: 'external', name: type.qualifier.getText(), module: type.argument.literal.text }
-    }
-    return unknown
-  }
-
-  /** The class or interface that a name stands for. */
-  private entityFact(entity: ts.Node, depth: number): TypeFact {
-    if (depth > maxDepth) return unknown
-    if (ts.isQualifiedName(entity) || ts.isPropertyAccessExpression(entity)) {
-      const [left, right] = ts.isQualifiedName(entity)
-        ? [entity.left, entity.right]
-        : [entity.expression, entity.name]
-      const owner = ts.isIdentifier(left)
-        ? this.symbolFact(this.parsed.checker.getSymbolAtLocation(left), depth + 1)
-        : unknown
-      if (owner.kind === 'external' && (owner.name === '*' || owner.name === 'default'))
-        return { kind: 'external', name: right.text, module: owner.module }
-      if (owner.kind === 'declared' && ts.isSourceFile(owner.declaration)) {
-        const member = this.findMember(owner.declaration, right.text, depth)
-        return member === undefined ? unknown : this.entityDeclarationFact(member, depth + 1)
-      }
-      return unknown
-    }
-    if (!ts.isIdentifier(entity)) return unknown
-    const symbol = this.parsed.checker.getSymbolAtLocation(entity)
-    const declarations = this.resolveAlias(symbol)?.declarations ?? symbol?.declarations ?? []
-    const declaration = declarations[0]
-    return declaration === undefined ? unknown : this.entityDeclarationFact(declaration, depth)
-  }
-
-  private entityDeclarationFact(declaration: ts.Node, depth: number): TypeFact {
-    if (ts.isClassLike(declaration) || ts.isInterfaceDeclaration(declaration))
-      return { kind: 'declared', declaration }
-    if (ts.isTypeAliasDeclaration(declaration)) return this.typeFact(declaration.type, depth + 1)
-    if (ts.isImportSpecifier(declaration))
-      return externalOf(declaration, (declaration.propertyName ?? declaration.name).text)
-    if (ts.isImportClause(declaration)) return externalOf(declaration, declaration.name?.text ?? 'default')
-    if (ts.isBindingElement(declaration)) return this.bindingFact(declaration, depth + 1)
-    if (ts.isVariableDeclaration(declaration) && declaration.initializer !== undefined) {
-      if (ts.isClassExpression(declaration.initializer))
-        return { kind: 'declared', declaration: declaration.initializer }
-      return this.entityFact(declaration.initializer, depth + 1)
-    }
-    return unknown
-  }
-
-  private resolveAlias(symbol: ts.Symbol | undefined): ts.Symbol | undefined {
-    if (symbol === undefined || (symbol.flags & ts.SymbolFlags.Alias) === 0) return symbol
-    const target = this.parsed.checker.getAliasedSymbol(symbol)
-    return target.declarations === undefined ? undefined : target
-  }
-}
-
-function either(facts: readonly TypeFact[]): TypeFact {
-  const [only] = facts
-  return facts.length === 1 && only !== undefined ? only : { kind: 'either', facts }
-}
-
-function externalOf(node: ts.Node, name: string): TypeFact {
-  const declaration = ts.findAncestor(node, ts.isImportDeclaration)
-  const specifier = declaration?.moduleSpecifier
-  return specifier !== undefined && ts.isStringLiteral(specifier)
-    ? { kind: 'external', name, module: specifier.text }
-    : unknown
-}
-
-/** `require('pg')` as a namespace. */
-function requiredModule(expression: ts.Expression): TypeFact | undefined {
-  if (
-    !ts.isCallExpression(expression) ||
-    !ts.isIdentifier(expression.expression) ||
-    expression.expression.text !== 'require'
-  )
-    return undefined
-  const [specifier] = expression.arguments
-  return specifier !== undefined && ts.isStringLiteral(specifier) && !specifier.text.startsWith('.')
-    ? { kind: 'external', name: '*', module: specifier.text }
-    : undefined
-}
-
-function assignmentToThis(body: ts.Block, name: string): ts.Expression | undefined {
-  for (const statement of body.statements) {
-    if (!ts.isExpressionStatement(statement) || !ts.isBinaryExpression(statement.expression)) continue
-    const { left, right, operatorToken } = statement.expression
-    if (operatorToken.kind !== ts.SyntaxKind.EqualsToken || !ts.isPropertyAccessExpression(left)) continue
-    if (left.expression.kind === ts.SyntaxKind.ThisKeyword && left.name.text === name) return right
-  }
-  return undefined
 }
 
 function nameOfDeclaration(declaration: ts.Node): string | undefined {
   return ts.isClassLike(declaration) || ts.isInterfaceDeclaration(declaration)
     ? declaration.name?.text
     : undefined
-}
-
-function isChoice(kind: ts.SyntaxKind): boolean {
-  return (
-    kind === ts.SyntaxKind.QuestionQuestionToken ||
-    kind === ts.SyntaxKind.BarBarToken ||
-    kind === ts.SyntaxKind.AmpersandAmpersandToken
-  )
-}
-
-function isNullish(type: ts.TypeNode): boolean {
-  return (
-    type.kind === ts.SyntaxKind.UndefinedKeyword ||
-    (ts.isLiteralTypeNode(type) && type.literal.kind === ts.SyntaxKind.NullKeyword)
-  )
 }

@@ -6,7 +6,7 @@ import { isFunctionWithBody } from './syntax'
 /** Names of the functions and classes around a node, outermost first: what stays when lines move. */
 export function enclosingName(node: ts.Node): string {
   const names: string[] = []
-  for (let current: ts.Node | undefined = node.parent; current !== undefined; current = current.parent) {
+  for (let current: ts.Node = node.parent; !ts.isSourceFile(current); current = current.parent) {
     if (isFunctionWithBody(current) || ts.isClassLike(current)) names.unshift(nameOf(current))
   }
   return names.join('/')

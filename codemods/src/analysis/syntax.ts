@@ -25,8 +25,7 @@ export function unwrapExpression(expression: ts.Expression): ts.Expression {
 /** The outermost expression that is only parentheses, casts and `!` around this one. */
 export function outermost(expression: ts.Expression): ts.Expression {
   let current = expression
-  while (isTransparent(current.parent as ts.Expression) && current.parent !== undefined)
-    current = current.parent as ts.Expression
+  for (let { parent } = current; isTransparent(parent); { parent } = current) current = parent
   return current
 }
 

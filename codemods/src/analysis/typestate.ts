@@ -2,6 +2,7 @@ import { ts } from 'ts-morph'
 import type { ConnectionUse } from './connection-uses'
 import { isNullish } from './connection-uses'
 import type { FlowGraph, FlowNode } from './flow-node'
+import { askedOf, literalTruth, withFact } from './path-facts'
 import { unwrapExpression } from './syntax'
 
 /**
@@ -55,7 +56,6 @@ interface Step {
 }
 
 const maxSteps = 40_000
-const maxFacts = 6
 
 /** Runs the machine over every path and returns what goes wrong, each with a shortest path. Ends: states are finite. */
 export function runTypestate(query: TypestateQuery): readonly Finding[] {
@@ -99,7 +99,7 @@ class Typestate {
       for (const next of [node.next, node.otherwise, node.thrown]) if (next !== undefined) pending.push(next)
       const { ast } = node
       if (ast === undefined) continue
-      if (node.kind === 'branch') note(this.askedOf(ast)?.symbol, ast)
+      if (node.kind === 'branch') note(askedOf(ast, this.query.checker)?.symbol, ast)
       const target = ts.isBinaryExpression(ast)
         ? ast.left
         : ts.isVariableDeclaration(ast)
@@ -255,7 +255,7 @@ class Typestate {
 
   /** The way a condition must go, when the path already knows. */
   private decide(condition: ts.Node, state: PathState): boolean | undefined {
-    const asked = this.askedOf(condition)
+    const asked = askedOf(condition, this.query.checker)
     if (asked === undefined) return undefined
     if (asked.symbol !== this.query.variable) {
       const known = state.facts.get(asked.symbol)
@@ -266,29 +266,9 @@ class Typestate {
   }
 
   private learn(condition: ts.Node, way: boolean, state: PathState): PathState {
-    const asked = this.askedOf(condition)
+    const asked = askedOf(condition, this.query.checker)
     if (asked === undefined || asked.symbol === this.query.variable) return state
     return { ...state, facts: this.withFact(state.facts, asked.symbol, way === asked.truth) }
-  }
-
-  /** `x`, `x != null`, `x === undefined`: which variable a condition asks for, and whether it holds when that is truthy. */
-  private askedOf(condition: ts.Node): { symbol: ts.Symbol; truth: boolean } | undefined {
-    const bare = unwrapExpression(condition as ts.Expression)
-    if (ts.isIdentifier(bare)) {
-      const symbol = this.query.checker.getSymbolAtLocation(bare)
-      return symbol === undefined ? undefined : { symbol, truth: true }
-    }
-    if (!ts.isBinaryExpression(bare)) return undefined
-    const operator = bare.operatorToken.kind
-    const equal =
-      operator === ts.SyntaxKind.EqualsEqualsToken || operator === ts.SyntaxKind.EqualsEqualsEqualsToken
-    const unequal =
-      operator === ts.SyntaxKind.ExclamationEqualsToken ||
-      operator === ts.SyntaxKind.ExclamationEqualsEqualsToken
-    const left = unwrapExpression(bare.left)
-    if ((!equal && !unequal) || !ts.isIdentifier(left) || !isNullish(bare.right)) return undefined
-    const symbol = this.query.checker.getSymbolAtLocation(left)
-    return symbol === undefined ? undefined : { symbol, truth: unequal }
   }
 
   private disposed(node: FlowNode, state: PathState): PathState {
@@ -332,28 +312,6 @@ class Typestate {
       ...(step.node.ast ? { at: step.node.ast } : {}),
     })
   }
-}
-
-function withFact(
-  facts: ReadonlyMap<ts.Symbol, boolean>,
-  symbol: ts.Symbol,
-  truth: boolean | undefined,
-): ReadonlyMap<ts.Symbol, boolean> {
-  const next = new Map(facts)
-  next.delete(symbol)
-  if (truth !== undefined) {
-    const oldest = next.size >= maxFacts ? next.keys().next().value : undefined
-    if (oldest !== undefined) next.delete(oldest)
-    next.set(symbol, truth)
-  }
-  return next
-}
-
-function literalTruth(expression: ts.Expression): boolean | undefined {
-  const bare = unwrapExpression(expression)
-  if (bare.kind === ts.SyntaxKind.TrueKeyword) return true
-  if (bare.kind === ts.SyntaxKind.FalseKeyword || isNullish(bare)) return false
-  return undefined
 }
 
 function isAcquiredHere(value: ts.Node, acquiredBy: ts.Node | undefined): boolean {

@@ -23,7 +23,7 @@ export function editsOverlap(a: SiteEdits, b: SiteEdits): boolean {
 
 function moveInserted(edit: TextEdit, around: readonly Shift[]): TextEdit {
   if (!edit.text.includes('\n')) return edit
-  const covering = around.filter((shift) => shift.start < edit.start && edit.start < shift.end)
+  const covering = around.filter((shift) => shift.start <= edit.start && edit.start < shift.end)
   const [first = '', ...lines] = edit.text.split('\n')
   return { ...edit, text: [first, ...lines.map((line) => covering.reduce(moveLine, line))].join('\n') }
 }

@@ -100,7 +100,7 @@ function hasRequired(sourceFile: ts.SourceFile, name: string, specifier: string)
     .filter(isRequire)
     .some(
       (one) =>
-        one.getText().includes(`${specifier}`) &&
+        one.getText().includes(specifier) &&
         one.declarationList.declarations.some(({ name: bound }) =>
           new RegExp(`\\b${name}\\b`).test(bound.getText()),
         ),

@@ -1,0 +1,44 @@
+import { builtinDialects } from '../../../../codemods/src/dialects/builtin-dialects'
+import { dialectWords } from '../../../../codemods/src/dialects/dialect-words'
+
+describe('the built-in dialects', () => {
+  it('are the four that the documentation names', () => {
+    expect(builtinDialects.map((dialect) => dialect.id)).toEqual([
+      'infra-delegate',
+      'psycopg2-pool',
+      'context-manager',
+      'node-postgres',
+    ])
+  })
+
+  it('can all be told by the type of their receiver', () => {
+    for (const { receiver } of builtinDialects) {
+      expect((receiver.types?.length ?? 0) + (receiver.members?.length ?? 0)).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('the words that a file with a site contains', () => {
+  it('are those that take a connection, in the dialects and in the service itself', () => {
+    expect(dialectWords(builtinDialects)).toEqual([
+      'acquireConnection',
+      'connect',
+      'connection',
+      'getDbConnection',
+      'getconn',
+      'withConnection',
+      'withTransaction',
+    ])
+  })
+
+  it('follow a dialect that a team declares', () => {
+    const acme = {
+      id: 'acme-db',
+      receiver: { types: [{ name: 'AcmeDb' }] },
+      acquire: [{ method: 'openHandle' }],
+      release: [],
+      scoped: [{ method: 'using', callbackArgument: 0 }],
+    }
+    expect(dialectWords([acme])).toEqual(expect.arrayContaining(['openHandle', 'using', 'connection']))
+  })
+})

@@ -194,7 +194,7 @@ describe('generated functions', () => {
             expect({ failing, ...now, code: before }).toEqual({ failing, ...old, code: before })
           }
         }),
-        { numRuns: 250, seed },
+        { numRuns: 120, seed },
       )
       expect(rewritten).toBeGreaterThan(20)
     },
@@ -209,7 +209,7 @@ describe('generated functions', () => {
         expect(twice.text).toBe(once)
         expect(twice.sites.map((site) => site.verdict)).not.toContain('rewritten')
       }),
-      { numRuns: 300, seed },
+      { numRuns: 200, seed },
     )
   })
 
@@ -226,7 +226,7 @@ describe('generated functions', () => {
           expect(site.witness?.length).toBeGreaterThan(0)
         }
       }),
-      { numRuns: 300, seed },
+      { numRuns: 200, seed },
     )
   })
 })

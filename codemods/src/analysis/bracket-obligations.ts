@@ -3,7 +3,7 @@ import type { ReasonCode } from '../model/site'
 import type { Bracket } from './bracket'
 import { isWithin } from './bracket'
 import type { ConnectionUse } from './connection-uses'
-import { hasComment } from './comments'
+import { commentsBetween } from './comments'
 import { walk } from './syntax'
 
 export interface Obstacle {
@@ -18,7 +18,7 @@ export function bracketObstacle(
   uses: readonly ConnectionUse[],
   checker: ts.TypeChecker,
 ): Obstacle | undefined {
-  const { statement, finallyBlock } = bracket
+  const { statement } = bracket
   if (statement.modifiers !== undefined && statement.modifiers.length > 0) {
     return { reason: 'unsupported-shape', node: statement, note: 'an exported variable cannot be scoped' }
   }
@@ -35,9 +35,24 @@ export function bracketObstacle(
       }
     }
   }
-  if (hasComment(finallyBlock))
-    return { reason: 'comments', node: finallyBlock, note: 'a comment in the finally block would be lost' }
+  const lost = commentThatWouldBeLost(bracket)
+  if (lost !== undefined)
+    return { reason: 'comments', node: lost, note: 'a comment in what goes away would be lost' }
   return undefined
+}
+
+/** The part with a comment in it, among those that no style keeps. */
+function commentThatWouldBeLost(bracket: Bracket): ts.Node | undefined {
+  const { statement, tryStatement, finallyBlock } = bracket
+  const { tryBlock, catchClause } = tryStatement
+  const parts: readonly (readonly [ts.Node, number, number])[] = [
+    [statement, statement.getStart(), statement.end],
+    [tryStatement, tryStatement.getStart(), tryBlock.getStart()],
+    [finallyBlock, (catchClause ?? tryBlock).end, tryStatement.end],
+  ]
+  return parts.find(
+    ([, start, end]) => commentsBetween(statement.getSourceFile(), start, end).length > 0,
+  )?.[0]
 }
 
 /** Whether the scope must end before the surrounding block does: something follows, or the block is a `case`. */

@@ -25,6 +25,7 @@ export function commentsBetween(sourceFile: ts.SourceFile, start: number, end: n
   return [...comments.values()].sort((a, b) => a.start - b.start)
 }
 
-export function hasComment(node: ts.Node): boolean {
-  return commentsBetween(node.getSourceFile(), node.getStart(), node.end).length > 0
+/** Whether a comment stands between the beginning of a node and an offset. */
+export function hasComment(node: ts.Node, end: number): boolean {
+  return commentsBetween(node.getSourceFile(), node.getStart(), end).length > 0
 }

@@ -2,6 +2,7 @@ import { ts } from 'ts-morph'
 import type { ReasonCode } from '../model/site'
 import type { AcquireCall } from './acquire-call'
 import { isAwaited } from './closures'
+import { hasComment } from './comments'
 import type { Judgement } from './judgement'
 import {
   enclosingFunction,
@@ -33,6 +34,10 @@ export function judgeScoped(acquire: AcquireCall, checker: ts.TypeChecker): Judg
   }
   if (ts.isSpreadElement(callback))
     return refuse('unsupported-arguments', callback, 'the arguments are not known')
+  if (ts.isOptionalChain(call))
+    return refuse('conditional-acquire', call, 'nothing is done when the receiver is missing')
+  if (hasComment(call, call.expression.end))
+    return refuse('comments', call, 'a comment before the method would be lost')
   if (isDropped(call, checker))
     return refuse('not-awaited', call, 'its promise is neither awaited nor returned')
   const parameter = callbackParameter(callback, checker)

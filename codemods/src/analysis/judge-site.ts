@@ -3,6 +3,7 @@ import type { ReasonCode, WitnessStep } from '../model/site'
 import { serviceDialectId } from './acquire-call'
 import { isWithin } from './bracket'
 import { bracketObstacle } from './bracket-obligations'
+import { hasComment } from './comments'
 import { canBecomeCallback } from './completions'
 import { judgeScoped } from './judge-scoped'
 import type { Judgement } from './judgement'
@@ -66,7 +67,14 @@ function judgeBinding(facts: SiteFacts): Judgement | undefined {
   if (acquire.call.arguments.length > (acquire.rule.maxArguments ?? 0)) {
     return manual(facts, acquire.rule.keyArgument === undefined ? 'unsupported-arguments' : 'keyed-acquire')
   }
+  if (ts.isOptionalChain(acquire.call))
+    return manual(
+      facts,
+      'conditional-acquire',
+      witnessStep(acquire.call, 'nothing is taken when the receiver is missing'),
+    )
   if (facts.usingDeclaration === undefined) return undefined
+  if (hasComment(acquire.call, acquire.call.end)) return manual(facts, 'comments')
   return { verdict: 'rewritable', shape: 'scoped', plan: { kind: 'using', call: acquire.call } }
 }
 

@@ -1,4 +1,3 @@
-import { ts } from 'ts-morph'
 import type { AcquireCall } from '../analysis/acquire-call'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
@@ -10,16 +9,12 @@ export function rewriteScoped(acquire: AcquireCall, target: RewriteTarget): read
   const [callback] = call.arguments
   const callee = call.expression
   const start = callback?.getStart() ?? call.end
-  const isChain = ts.isOptionalChain(call)
   return [
     {
       start: call.getStart(),
       end: callee.end,
       text: `${connectionsText(target.connections)}.withConnection`,
     },
-    ...(isChain && call.questionDotToken
-      ? [{ start: call.questionDotToken.getStart(), end: call.questionDotToken.end, text: '' }]
-      : []),
     { start, end: start, text: `${quoted(target.purpose, quoteOf(call.getSourceFile()))}, ` },
   ]
 }

@@ -245,6 +245,80 @@ describe('what is refused, and why', () => {
   })
 })
 
+describe('calls with the connection', () => {
+  const helper = (body: string, call: string): unknown => {
+    const code = `${pool}class Keeper {\n  c: any\n  private put = (c: any) => { c.release() }\n  keep(c: any) { this.c = c }\n  lend(c: any) { return c.query('x') }\n  async f() { const c = await pool.connect(); ${call} }\n}\n${body}`
+    const [site] = scanText(code)
+    return [site?.verdict, site?.reason]
+  }
+  const around = (call: string): string => `try { ${call} } finally { c.release() }`
+
+  it.each([
+    ['a method that keeps it', '', around('this.keep(c)'), ['manual', 'escapes-to-callee']],
+    ['a method that borrows it', '', around('await this.lend(c)'), ['rewritable', undefined]],
+    ['a field’s function that releases it', '', 'this.put(c)', ['manual', 'release-in-helper']],
+    [
+      'a helper of a helper',
+      'function end(c: any) { close(c) }\nfunction close(c: any) { c.release() }',
+      'end(c)',
+      ['manual', 'release-in-helper'],
+    ],
+    [
+      'a function that calls itself',
+      'function again(c: any, n: number): any { return n ? again(c, n - 1) : 0 }',
+      around('again(c, 3)'),
+      ['rewritable', undefined],
+    ],
+    [
+      'an arrow function that keeps it',
+      'const all: any[] = []\nconst keep = (c: any) => { all.push(c) }',
+      around('keep(c)'),
+      ['manual', 'escapes-to-callee'],
+    ],
+    [
+      'a class that wraps it',
+      'class Wrapper { constructor(readonly c: any) {} }',
+      around('new Wrapper(c)'),
+      ['rewritable', undefined],
+    ],
+    [
+      'a function with a pattern',
+      'function use({ query }: any) { return query }',
+      around('use(c)'),
+      ['rewritable', undefined],
+    ],
+  ])('see through %s', (_name, body, call, expected) => {
+    expect(helper(body, call)).toEqual(expected)
+  })
+})
+
+describe('scoped calls', () => {
+  const manager = `declare const m: { withConnection(f: (c: any) => any, o?: any): Promise<any> }\n`
+  it.each([
+    [`return m.withConnection(async (c) => c.query('x'))`, 'rewritable', undefined],
+    [`const p = m.withConnection(async (c) => c.query('x')); return p`, 'rewritable', undefined],
+    [
+      `const p = m.withConnection(async (c) => c.query('x')); await Promise.all([p])`,
+      'rewritable',
+      undefined,
+    ],
+    [`await Promise.all([m.withConnection(async (c) => c.query('x'))])`, 'rewritable', undefined],
+    [`await m.withConnection(work)`, 'rewritable', undefined],
+    [`await m.withConnection(async (c) => c.query('x'), { timeout: 1 })`, 'manual', 'unsupported-arguments'],
+    [`await m.withConnection(...given)`, 'manual', 'unsupported-arguments'],
+    [`await m?.withConnection(async (c) => c.query('x'))`, 'manual', 'conditional-acquire'],
+    [`await m /* why */ .withConnection(async (c) => c.query('x'))`, 'manual', 'comments'],
+    [`flag && m.withConnection(async (c) => c.query('x'))`, 'manual', 'not-awaited'],
+    [`flag ? m.withConnection(async (c) => c.query('x')) : 1`, 'manual', 'not-awaited'],
+    [`await m.withConnection(async () => work())`, 'manual', 'no-binding'],
+  ])('%s', (body, verdict, reason) => {
+    const [site] = scanText(
+      `${pool}${manager}export async function f(given?: any, flag?: boolean) { ${body} }`,
+    )
+    expect([site?.verdict, site?.reason]).toEqual([verdict, reason])
+  })
+})
+
 describe('the witness of a leak', () => {
   it('names the statement that throws', () => {
     const site = siteOf(`${take}\nawait c.query('x')\nc.release()`)

@@ -39,8 +39,8 @@ async function main(args: readonly string[]): Promise<number> {
     const reportFile = resolve(options.reportFile ?? join(repository, 'reports/demo-report.html'))
     mkdirSync(dirname(reportFile), { recursive: true })
     writeFileSync(reportFile, renderReport(result))
-    progress.block(renderSummary(result))
     progress.end()
+    progress.block(renderSummary(result))
     const isGood = result.checks.every(({ isMet }) => isMet)
     process.stdout.write(`\n  report: ${reportFile}\n`)
     areLogsKept = !isGood

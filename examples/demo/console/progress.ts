@@ -42,7 +42,7 @@ export class Progress {
   /** Text of several lines, such as a table. */
   block(text: string): void {
     this.#stream.write(`${this.#isLive ? erase : ''}${text.trimEnd()}\n`)
-    if (this.#isLive) this.#draw()
+    if (this.#isLive && this.#step !== '') this.#draw()
   }
 
   /** Figures for the live line; in a pipe they are not shown. */

@@ -37,7 +37,7 @@ export function renderCorpus({
     .slice(0, 14)
     .map((line) => `    ${line}`)
     .join('\n')
-  return `  ${name} (${source})\n${renderInventory({ packages: [inventory] })}\n${why}  dry run: ${filesChanged} files would change\n${diff}\n`
+  return `  ${name} (${source})\n${renderInventory({ packages: [inventory] })}\n${why}  dry run: ${filesChanged} ${filesChanged === 1 ? 'file' : 'files'} would change\n${diff}\n`
 }
 
 /** The last word of the demo. Pure. */

@@ -223,7 +223,7 @@ function corpus({
   return section(
     name.replace(/\W+/g, '-'),
     name,
-    `Published sources that pgferry has never seen (${source}): ${files} files, ${sites} call sites in ${(tookMs / 1000).toFixed(1)} s; the dry run would change ${filesChanged} files.`,
+    `Published sources that pgferry has never seen (${source}): ${files} files, ${sites} call sites in ${(tookMs / 1000).toFixed(1)} s; the dry run would change ${filesChanged} ${filesChanged === 1 ? 'file' : 'files'}.`,
     table(
       [
         { title: 'rewritable', isNumber: true },

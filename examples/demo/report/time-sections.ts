@@ -234,7 +234,7 @@ function leases(result: DemoResult): Html {
   return section(
     'leases',
     'Leases by side',
-    'Connections out at borrowers, over all processes, as the ferries count them. Each goes back to the side that it came from; the portal keeps one for as long as it lives, to listen.',
+    'Connections out at borrowers, over all processes, as the ferries count them. Each goes back to the side that it came from; the portal keeps one for as long as its process lives, to listen, on the side of the moment when it started.',
     legend(bothSides),
     renderTimeChart('Leases by side over time', options, [layer]),
   )

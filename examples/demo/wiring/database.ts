@@ -53,7 +53,6 @@ export const ferry = createFerry({
   budget: { maxConnections },
 })
 
-// eslint-disable-next-line @typescript-eslint/no-deprecated -- the old names are what this file keeps alive until the end
 export const { infra, pools, delegatePool, pgPool: pool, connections } = ferry.component(component)
 
 /** Runs one job or request so that all of its connections come from one side. */

@@ -5,8 +5,11 @@ import type { ResolvedPoolOptions } from './pool-options'
 
 /** What the parts of a pool share. */
 export interface PoolContext {
+  /** How events and errors call the pool. */
+  readonly name: string
   readonly driver: Driver
   readonly clock: Clock
   readonly onEvent: EventListener | undefined
-  readonly options: ResolvedPoolOptions
+  /** `resize()` replaces them: read them when they are needed. */
+  options: ResolvedPoolOptions
 }

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import type { CloseReason } from '../core/events'
+import type { Driver } from './driver'
 import type { AcquireRequest, PoolStats } from './pool-strategy'
 
 /** Where a physical connection is; it is in exactly one of these. A connection being opened has no entry yet. */
@@ -30,6 +31,11 @@ export function createEntry(
   facts: Pick<PoolEntry, 'client' | 'id' | 'generation' | 'expiresAtMs'>,
 ): PoolEntry {
   return { ...facts, uses: 0, isBroken: false, state: { kind: 'resetting' }, onClosed: [] }
+}
+
+/** Whether nothing can be sent on it any more, although it is not closed yet. */
+export function isLost(entry: PoolEntry, driver: Driver): boolean {
+  return entry.isBroken || driver.activity(entry.client) === 'ended'
 }
 
 /** Resolves once the connection is closed. */

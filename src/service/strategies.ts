@@ -1,3 +1,4 @@
+import { assertNever } from '../core/assert-never'
 import type { Clock } from '../core/clock'
 import type { EventListener } from '../core/events'
 import type { Random } from '../core/random'
@@ -16,12 +17,13 @@ export type StrategyFactory = (database: ResolvedDatabase, deps: StrategyDeps) =
 
 /** The pool of a database, as its `strategy` says. */
 export const createStrategy: StrategyFactory = ({ name, connection = {}, strategy, pool }, deps) => {
+  if (typeof strategy !== 'string') return strategy
   switch (strategy) {
     case 'simple':
       return new SimplePoolStrategy({ name, connection, pool }, deps)
     case 'mock':
       return new MockPoolStrategy({ name, pool }, deps)
     default:
-      return strategy
+      return assertNever(strategy)
   }
 }

@@ -130,6 +130,24 @@ test('a connection lost at commit leaves the outcome unknown', async () => {
   await expect(attempt).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
 })
 
+test('an error of the server at commit that ends the session leaves the outcome unknown', async () => {
+  await database.query(`
+    CREATE TABLE doomed (id int);
+    CREATE FUNCTION end_session() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON doomed DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION end_session()`)
+  const events: ConnectionEvent[] = []
+  await using connections = createService({}, events)
+  const attempt = connections.withTransaction('general', async (tx) => {
+    await tx.query('INSERT INTO doomed VALUES (1)')
+  })
+  // The server did answer COMMIT, with an SQLSTATE: it is the lost session that makes the answer uncertain.
+  await expect(attempt).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: { code: '57P01' } })
+  await waitFor(() => events.some((event) => event.kind === 'connection-closed'))
+  expect((await connections.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+})
+
 test('a rollback that fails is told with the error that made it necessary', async () => {
   await using connections = createService()
   const cause = new Error('the work failed')

@@ -114,6 +114,7 @@ test('the function given as connection is asked each time, and must answer with 
 test('a function given as connection that fails or hangs is a connect failure', async () => {
   const clock = new FakeClock()
   const context = {
+    name: 'main',
     driver: undefined as never,
     clock,
     onEvent: undefined,

@@ -69,7 +69,8 @@ function hasEffect(statement: ts.Statement): boolean {
   )
 }
 
-function nameSeenOutside(bracket: Bracket, checker: ts.TypeChecker): ts.Node | undefined {
+/** A name of the gap that something outside the bracket mentions. */
+export function nameSeenOutside(bracket: Bracket, checker: ts.TypeChecker): ts.Node | undefined {
   const declared = new Set<ts.Symbol>()
   for (const statement of bracket.gap) {
     for (const name of declaredNames(statement)) {

@@ -1,6 +1,7 @@
 import { ts } from 'ts-morph'
 import type { Bracket } from './bracket'
 import { isWithin } from './bracket'
+import { nameSeenOutside } from './bracket-obligations'
 import { enclosingFunction, isFunctionWithBody, unwrapExpression, walk } from './syntax'
 
 /** How the body of a bracket leaves it, as far as a callback in its place would have to imitate it. */
@@ -49,6 +50,7 @@ export function canBecomeCallback(bracket: Bracket, checker: ts.TypeChecker): bo
   const { returns, hasForeign, fallsThrough } = completionsOf(bracket)
   const scope = enclosingFunction(bracket.statement)
   if (hasForeign || ts.isSourceFile(scope) || ts.isConstructorDeclaration(scope)) return false
+  if (nameSeenOutside(bracket, checker) !== undefined) return false
   if (returns.length === 0) return true
   const isGenerator = 'asteriskToken' in scope && scope.asteriskToken !== undefined
   const isTail = bracket.block.parent === scope && bracket.following.length === 0

@@ -66,6 +66,34 @@ describe('what is rewritable', () => {
       `${take}\ntry { await new Promise((r) => c.query('x', r)) } finally { c.release() }`,
     ],
     ['a tagged template', `${take}\ntry { await given.sql\`\${c}\` } finally { c.release() }`],
+    [
+      'optional chains and element accesses',
+      `${take}\ntry { await given?.a?.[flag ? 0 : 1]?.b(c)?.d } finally { c.release() }`,
+    ],
+    [
+      'choices and comparisons',
+      `${take}\ntry { const x = given || (await c.query('x')); if (!flag && (x ?? given) instanceof Error && 'a' in x) return x && 1 } finally { c.release() }`,
+    ],
+    [
+      'a while loop and a for loop without parts',
+      `${take}\ntry { while (flag) { await c.query('x') } for (;;) { break } } finally { c.release() }`,
+    ],
+    [
+      'classes and functions inside',
+      `${take}\ntry { class A {} function b() { return 1 } await c.query(String(b()), [new A()]) } finally { c.release() }`,
+    ],
+    [
+      'conditions that are constants',
+      `${take}\ntry { if (true) await c.query('x'); if (false) return } finally { c.release() }`,
+    ],
+    [
+      'a template, a spread and a delete',
+      `${take}\ntry { delete given.x; await c.query(\`\${given}\`, [...given, (given as any), given!]) } finally { c.release() }`,
+    ],
+    [
+      'a function by name for each element',
+      `${take}\ntry { const one = (x: string) => c.escapeLiteral(x); given.map(one) } finally { c.release() }`,
+    ],
   ])('%s', (_name, body) => {
     expect(siteOf(body)).toMatchObject({ verdict: 'rewritable' })
   })

@@ -207,6 +207,33 @@ describe('a style', () => {
     expect(migrate(code).sites).toMatchObject([{ verdict: 'rewritten' }])
   })
 
+  it.each([
+    ['a plain function', 'return plain(rows)', 'function plain(x: any): number { return x }'],
+    ['a choice of plain values', 'return rows ? (rows[0] ?? null) : [1].length', ''],
+    ['nothing', 'return', ''],
+    ['an object', 'return { rows }', ''],
+    ['an if with two ends', 'if (rows) { return 1 } else { throw new Error(rows) }', ''],
+    ['a nested try', 'try { return 1 } catch { return 2 }', ''],
+  ])('as a callback may return %s', (_name, end, more) => {
+    const code = `${declared}export async function f(given: any): Promise<any> {
+  if (given) {
+    const c = await pool.connect()
+    try {
+      const { rows } = await c.query('x')
+      ${end}
+    } finally {
+      c.release()
+    }
+  }
+  return undefined
+}
+${more}
+`
+    expect(migrate(code, { style: 'callback' }).text).toContain(
+      `    return await connections.withConnection('rag', async (c) => {`,
+    )
+  })
+
   it('as a callback returns what the bracket returned', () => {
     const code = `${declared}export async function f(): Promise<number> {
   const c: any = await pool.connect()

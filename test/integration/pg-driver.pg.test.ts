@@ -41,7 +41,7 @@ test.each(['half-open', 'black-hole'] as const)(
     const bytesBefore = proxy.connections()[0]?.bytesFromClient ?? 0
 
     let isClosed = false
-    const closing = driver.close(client).then(() => {
+    void driver.close(client).then(() => {
       isClosed = true
     })
     await waitFor(() => (proxy.connections()[0]?.bytesFromClient ?? 0) > bytesBefore, { what: 'our goodbye' })
@@ -50,7 +50,7 @@ test.each(['half-open', 'black-hole'] as const)(
     expect(socketOf(client).destroyed).toBe(false)
 
     await clock.advance(1)
-    await closing
+    await waitFor(() => isClosed, { timeoutMs: 2_000, what: 'the forced close' })
     expect(socketOf(client).destroyed).toBe(true)
     expect(clock.timerCount).toBe(0)
     expect(driver.activity(client)).toBe('ended')

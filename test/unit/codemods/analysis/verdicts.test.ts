@@ -204,6 +204,12 @@ describe('what is refused, and why', () => {
       'use-after-release',
     ],
     [
+      'a use behind a release without try',
+      `${take}\nc.release()\nawait c.query('x')`,
+      'manual',
+      'use-after-release',
+    ],
+    [
       'a mention behind the release',
       `${take}\ntry { await c.query('x') } finally { c.release() }\nif (c) await work()`,
       'manual',

@@ -21,7 +21,7 @@ try {
   const build = run(join(root, 'scripts/build.mjs'), [])
   if (build !== 0) process.exitCode = build
   else {
-    const status = run(require.resolve('jest/bin/jest.js'), [
+    const status = run(require.resolve('jest/bin/jest'), [
       ...(isPartial ? [] : ['--coverage']),
       '--json',
       `--outputFile=${resultFile}`,

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -17,7 +26,9 @@ test('the dialect of the first thirty minutes works as it is printed', async () 
       recursive: true,
       filter: (source) => !/[\\/](dist|node_modules)$/.test(source),
     })
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+    for (const modules of ['node_modules', 'codemods/node_modules']) {
+      if (existsSync(join(root, modules))) symlinkSync(join(root, modules), join(folder, modules))
+    }
 
     const dialect = readMarkdownBlocks(join(root, 'CONTRIBUTING.md')).find((block) => block.language === 'ts')
     writeFileSync(join(folder, 'codemods/src/dialects/acme.ts'), `${dialect?.text ?? ''}\n`)
@@ -27,7 +38,11 @@ test('the dialect of the first thirty minutes works as it is printed', async () 
     expect(extended).toContain('[acme, ')
     writeFileSync(listFile, extended)
     const tsc = require.resolve('typescript/bin/tsc')
-    await run(process.execPath, [tsc, '-p', join(folder, 'codemods/tsconfig.build.json')])
+    await run(process.execPath, [tsc, '-p', join(folder, 'codemods/tsconfig.build.json')]).catch(
+      (error: unknown) => {
+        throw new Error(`the build failed: ${(error as { stdout: string }).stdout}`)
+      },
+    )
 
     const project = join(folder, 'project')
     mkdirSync(join(project, 'src'), { recursive: true })

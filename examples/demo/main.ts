@@ -1,6 +1,7 @@
 // `npm run demo`: makes the stage, plays the plot, shows the result, and leaves nothing behind.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startPostgres } from 'pgferry/testing'
 import { createLiveFigures } from './console/live-figures'
 import { Progress } from './console/progress'
@@ -13,6 +14,9 @@ import { fullSettings, quickSettings } from './settings'
 import { Timeline, wallClock } from './timeline/timeline'
 import { Toolbox } from './workspace/toolbox'
 import { createWorkspace } from './workspace/workspace'
+
+/** Milliseconds that the steps under way have to notice that the demo has ended. */
+const settleMs = 10_000
 
 /** Built to examples/demo/dist. */
 const repository = resolve(__dirname, '../../..')
@@ -74,9 +78,6 @@ async function play(
     controller.abort(timeline.failure)
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt)
-  cleanup.push(() => {
-    controller.abort()
-  })
   progress.step('start PostgreSQL')
   const postgres = await startPostgres()
   cleanup.push(() => postgres.stop('immediate'))
@@ -110,6 +111,11 @@ async function play(
       'Node.js': process.versions.node,
     },
     onOpened: (end) => cleanup.push(end),
+  })
+  // Whatever ended the demo, what is under way must be over before anything is removed under it.
+  cleanup.push(async () => {
+    controller.abort(new Error('the demo has ended'))
+    await Promise.race([Promise.allSettled([work]), sleep(settleMs, undefined, { ref: false })])
   })
   // A request that fails ends the demo at once, whatever the plot is waiting for.
   return await Promise.race([work, timeline.failed])

@@ -23,8 +23,24 @@ export function isConnectionsModule(
   filePath: string,
 ): boolean {
   if (!reference.from.startsWith('.')) return false
-  const strip = (path: string): string => path.replace(/\.[cm]?[jt]sx?$/, '').replace(/\/index$/, '')
-  return strip(resolve(packagePath, reference.from)) === strip(filePath)
+  return bareModule(resolve(packagePath, reference.from)) === bareModule(filePath)
+}
+
+/** A path or relative specifier as one name for the module, however its imports spell the extension. */
+export function bareModule(path: string): string {
+  return path.replace(/\.[cm]?[jt]sx?$/, '').replace(/\/index$/, '')
+}
+
+/** Whether an import by `specifier` leads to the module of the service. */
+export function isConnectionsSpecifier(
+  specifier: string,
+  reference: ImportReference,
+  packagePath: string,
+  filePath: string,
+): boolean {
+  const expected = connectionsSpecifier(reference, packagePath, filePath)
+  if (!expected.startsWith('.')) return specifier === expected
+  return bareModule(specifier) === bareModule(expected)
 }
 
 /** Whether an expression is the configured service: the import by that name from that module, or the expression as written. */
@@ -45,7 +61,7 @@ export function isConnections(
       isConnectionsModule(reference, packagePath, fileName) &&
       ts.isSourceFile(declaration.parent.parent.parent)
     )
-  return specifier === connectionsSpecifier(reference, packagePath, fileName)
+  return isConnectionsSpecifier(specifier, reference, packagePath, fileName)
 }
 
 function moduleOf(declaration: ts.Node): string | undefined {

@@ -34,7 +34,12 @@ export interface AcquireRule {
 
 export type ReleaseRule =
   /** `pools.putconn(conn)`: a method of the receiver, with the connection as its argument. */
-  | { readonly on: 'receiver'; readonly method: string; readonly connectionArgument: number; readonly discardArgument?: number }
+  | {
+      readonly on: 'receiver'
+      readonly method: string
+      readonly connectionArgument: number
+      readonly discardArgument?: number
+    }
   /** `client.release(error?)`: a method of the connection; an argument means discard. */
   | { readonly on: 'connection'; readonly method: string; readonly errorArgument?: number }
 

@@ -24,34 +24,48 @@ export type Shape = (typeof shapes)[number]
 
 /** Why a site was left alone: the whole vocabulary. Each code has one line of advice in {@link reasonAdvice}. */
 export const reasonAdvice = {
-  'escapes-to-return': 'The function hands the connection to its caller. Return the result instead, or keep it with acquireConnection() in an owner that disposes it.',
-  'escapes-to-field': 'An object keeps the connection. Use acquireConnection() and release it in that object’s own dispose.',
-  'escapes-to-container': 'A collection keeps the connection. Use acquireConnection() and release it where it is removed.',
+  'escapes-to-return':
+    'The function hands the connection to its caller. Return the result instead, or keep it with acquireConnection() in an owner that disposes it.',
+  'escapes-to-field':
+    'An object keeps the connection. Use acquireConnection() and release it in that object’s own dispose.',
+  'escapes-to-container':
+    'A collection keeps the connection. Use acquireConnection() and release it where it is removed.',
   'escapes-to-module': 'Module state keeps the connection. Give it one owner that acquires and releases it.',
-  'escapes-to-closure': 'A function that outlives this scope keeps the connection. Take the connection inside that function.',
-  'escapes-to-callee': 'A called function may keep or release the connection. Make it borrow only, or let it take its own.',
+  'escapes-to-closure':
+    'A function that outlives this scope keeps the connection. Take the connection inside that function.',
+  'escapes-to-callee':
+    'A called function may keep or release the connection. Make it borrow only, or let it take its own.',
   'release-in-helper': 'Another function releases the connection. Move the release beside the acquire.',
-  'catch-uses': 'A catch or finally block uses the connection after the point where its scope would end. Declare it outside the try.',
-  'held-longer': 'Code after the release would run while the connection is still held. Put the connection’s use in a block of its own.',
+  'catch-uses':
+    'A catch or finally block uses the connection after the point where its scope would end. Declare it outside the try.',
+  'held-longer':
+    'Code after the release would run while the connection is still held. Put the connection’s use in a block of its own.',
   'release-order': 'The finally block does more than release, and its order matters. Split it.',
   'release-error': 'The release can fail or carries an error. Use discard(error) on the scoped connection.',
   'double-release': 'A path releases the connection twice. Release it once.',
   'use-after-release': 'A path uses the connection after its release. Move the use before it.',
-  'conditional-acquire': 'The connection is taken on some paths only. Split the function, or take it where it is needed.',
-  'two-step-handle': 'The getter returns a handle that is opened later. Take the connection where it is opened.',
+  'conditional-acquire':
+    'The connection is taken on some paths only. Split the function, or take it where it is needed.',
+  'two-step-handle':
+    'The getter returns a handle that is opened later. Take the connection where it is opened.',
   reassigned: 'The variable is assigned more than once. Give each connection a variable of its own.',
   'pattern-binding': 'The connection is taken apart by destructuring. Bind it to one name.',
-  completion: 'The rewrite would change what the function returns, throws or yields. Restructure the function first.',
+  completion:
+    'The rewrite would change what the function returns, throws or yields. Restructure the function first.',
   collision: 'A name in the block would collide. Rename one of them.',
   comments: 'A comment could not be kept beside its code. Move the comment.',
-  'leaks-on-throw': 'An exception between acquire and release leaks the connection. Put the release in a finally block.',
-  'leaks-on-path': 'A path leaves the function without releasing the connection. Release it in a finally block.',
+  'leaks-on-throw':
+    'An exception between acquire and release leaks the connection. Put the release in a finally block.',
+  'leaks-on-path':
+    'A path leaves the function without releasing the connection. Release it in a finally block.',
   'never-released': 'Nothing in this function releases the connection.',
   'callback-style': 'The connection comes by callback. Use the promise form.',
   'promise-chain': 'The connection lives in a promise chain. Use await.',
   'not-awaited': 'The scoped call is neither awaited nor returned: it may outlive its caller.',
-  'keyed-acquire': 'The connection is shared by key. Only one owner may release it: pass the connection instead.',
-  'unsupported-arguments': 'The acquire takes arguments the service has no equal for. Check what they do and rewrite by hand.',
+  'keyed-acquire':
+    'The connection is shared by key. Only one owner may release it: pass the connection instead.',
+  'unsupported-arguments':
+    'The acquire takes arguments the service has no equal for. Check what they do and rewrite by hand.',
   'unsupported-shape': 'This shape is not rewritten yet. Rewrite by hand, or leave it on the facade.',
   'type-error': 'After the rewrite this file would no longer type-check. See the message.',
   'no-binding': 'The connection is used without a variable of its own. Bind it to a name.',

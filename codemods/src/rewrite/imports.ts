@@ -1,6 +1,10 @@
 import { ts } from 'ts-morph'
 import type { FileAnalysis } from '../analysis/analyze-package'
-import { connectionsSpecifier, isConnectionsModule } from '../analysis/connections-reference'
+import {
+  connectionsSpecifier,
+  isConnectionsModule,
+  isConnectionsSpecifier,
+} from '../analysis/connections-reference'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { layoutOf } from './layout'
@@ -36,10 +40,12 @@ function addedImport(
   const { sourceFile, packagePath, source } = analysis
   if (connections.kind === 'expression' || isConnectionsModule(connections, packagePath, source.path))
     return undefined
-  const specifier = connectionsSpecifier(connections, packagePath, source.path)
   const imports = sourceFile.statements.filter(ts.isImportDeclaration)
+  const specifier = inStyleOf(imports, connectionsSpecifier(connections, packagePath, source.path))
   const same = imports.filter(
-    (one) => ts.isStringLiteral(one.moduleSpecifier) && one.moduleSpecifier.text === specifier,
+    (one) =>
+      ts.isStringLiteral(one.moduleSpecifier) &&
+      isConnectionsSpecifier(one.moduleSpecifier.text, connections, packagePath, source.path),
   )
   if (same.some((one) => namesOf(one).some((name) => name.name.text === connections.name))) return undefined
   if (hasRequired(sourceFile, connections.name, specifier)) return undefined
@@ -49,6 +55,18 @@ function addedImport(
   const last = open && namesOf(open).at(-1)
   if (last !== undefined) return { start: last.end, end: last.end, text: `, ${connections.name}` }
   return newImport(sourceFile, imports, connections.name, specifier)
+}
+
+/** A relative specifier without extension gets the one that the file's other relative imports have: ES modules need it. */
+function inStyleOf(imports: readonly ts.ImportDeclaration[], specifier: string): string {
+  if (!specifier.startsWith('.') || /\.[cm]?[jt]sx?$/.test(specifier)) return specifier
+  const extensions = imports.flatMap(({ moduleSpecifier }) =>
+    ts.isStringLiteral(moduleSpecifier) && moduleSpecifier.text.startsWith('.')
+      ? [/\.[cm]?[jt]sx?$/.exec(moduleSpecifier.text)?.[0] ?? '']
+      : [],
+  )
+  const [first = ''] = extensions
+  return extensions.every((extension) => extension === first) ? specifier + first : specifier
 }
 
 function newImport(

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import { ts } from 'ts-morph'
 import type { ConnectionsReference, RewriteTarget } from '../model/target'
 
 /** How the service is written at a call site: `connections`, `this.connections`. */
@@ -8,9 +8,11 @@ export function connectionsText(reference: ConnectionsReference): string {
 
 export type Quote = "'" | '"'
 
-/** The quote that the file uses more, imports first. */
+/** The quote of the file's imports; without one, the quote that occurs more. */
 export function quoteOf(sourceFile: ts.SourceFile): Quote {
   const { text } = sourceFile
+  const imported = sourceFile.statements.find(ts.isImportDeclaration)?.moduleSpecifier
+  if (imported !== undefined) return text[imported.end - 1] === '"' ? '"' : "'"
   const single = text.split("'").length
   const double = text.split('"').length
   return double > single ? '"' : "'"

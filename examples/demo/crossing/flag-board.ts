@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { writeFlagsFile } from 'pgferry/legacy'
 import { components, type Component } from './components'
 
 /** The flags of the whole example in one file that every process watches. */
@@ -7,11 +7,9 @@ export class FlagBoard {
 
   constructor(readonly path: string) {}
 
-  /** Writes the file with what is set now: beside it first, then renamed, so that nobody reads half of it. */
+  /** Writes the file with what is set now. */
   async write(): Promise<void> {
-    const text = `${JSON.stringify({ components: Object.fromEntries(this.#shares) }, null, 2)}\n`
-    await writeFile(`${this.path}.new`, text)
-    await rename(`${this.path}.new`, this.path)
+    await writeFlagsFile(this.path, { components: Object.fromEntries(this.#shares) })
   }
 
   async set(component: Component, share: number): Promise<void> {

@@ -40,8 +40,12 @@ export async function runProgram(
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(signal === undefined ? {} : { signal }),
   })
+  const onAbort = (): void => {
+    child.kill('SIGKILL')
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal?.aborted === true) onAbort()
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -58,7 +62,10 @@ export async function runProgram(
     })
   }).finally(() => {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
   })
+  // Only now is the program gone: whoever aborted may clean up behind it.
+  signal?.throwIfAborted()
   await appendFile(logFile, `$ ${called}\n${stdout}${stderr}exit code ${exitCode}\n\n`)
   if (late.signal.aborted) throw new Error(`${called} did not end within ${timeoutMs} ms; see ${logFile}`)
   if (!expected.includes(exitCode)) {

@@ -367,7 +367,7 @@ describe('close', () => {
     )
     const stage = createStage({ deps: { clock } })
     const held = await stage.portals.infra.getDbConnection()
-    await clock.run(stage.ferry[Symbol.asyncDispose]())
+    await clock.run(Promise.resolve(stage.ferry[Symbol.asyncDispose]()))
     expect(clock.now()).toBe(10_000)
     await expect(held.query('SELECT 1')).rejects.toMatchObject({ code: 'LEASE_ENDED' })
     expect(stage.pool.totalCount).toBe(0)

@@ -64,6 +64,21 @@ describe('the import of the service', () => {
       `import { connections } from "./database";\n`,
     ],
     [
+      'takes the quotes of the imports, whatever the statements hold',
+      `import { Pool } from 'pg'\nconst pool = new Pool()\nexport const sql = 'SELECT "a", "b", "c", "d", "e", "f", "g"'\n`,
+      `import { connections } from './database'\n`,
+    ],
+    [
+      'has the extension that ES modules need, where the other imports have it',
+      `import { Pool } from 'pg'\nimport { log } from './log.js'\nconst pool = new Pool()\nlog(pool)\n`,
+      `import { connections } from './database.js'\n`,
+    ],
+    [
+      'joins an import of the same module that has an extension',
+      `import { Pool } from 'pg'\nimport { options } from './database.js'\nconst pool = new Pool(options)\n`,
+      `import { options, connections } from './database.js'`,
+    ],
+    [
       'does not join a type-only import',
       `import { Pool } from 'pg'\nimport type { Row } from './database'\nconst pool = new Pool()\nexport type R = Row\n`,
       `import type { Row } from './database'\nimport { connections } from './database'\n`,

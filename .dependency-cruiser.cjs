@@ -74,14 +74,24 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^codemods/' },
     },
-    { name: 'codemods-know-no-runtime', severity: 'error', from: { path: '^codemods/' }, to: { path: '^src/' } },
+    {
+      name: 'codemods-know-no-runtime',
+      severity: 'error',
+      from: { path: '^codemods/' },
+      to: { path: '^src/' },
+    },
     {
       name: 'never-through-an-entry',
       severity: 'error',
       from: { path: '^(src|codemods/src)/.+/' },
       to: { path: '^(src|codemods/src)/(index|legacy|testing)\\.ts$' },
     },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^(src|codemods/src)/.+/' }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^(src|codemods/src)/.+/' },
+      to: {},
+    },
     ...rowRules(runtimeRows),
     ...rowRules(codemodRows),
     ...doors.map(({ library, only }) => ({

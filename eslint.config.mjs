@@ -82,6 +82,7 @@ export default tseslint.config(
         require: 'readonly',
         URL: 'readonly',
         setTimeout: 'readonly',
+        performance: 'readonly',
         __dirname: 'readonly',
       },
     },

@@ -14,3 +14,6 @@ export type {
   PostgresStandby,
   StartPostgresOptions,
 } from './testing/embedded-postgres'
+export { EmbeddedPostgresError } from './testing/embedded-postgres-error'
+export { createFaultProxy } from './testing/fault-proxy'
+export type { FaultConnectionStats, FaultMode, FaultProxy, FaultProxyOptions } from './testing/fault-proxy'

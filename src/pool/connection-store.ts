@@ -62,6 +62,12 @@ export class ConnectionStore {
     return this.#context.options.max - this.#entries.size - this.#openings.size
   }
 
+  /** Connections that count for `min` and for what is too much: all but those that are on their way out. */
+  get keptCount(): number {
+    const { total, closing } = this.stats(0)
+    return total - closing
+  }
+
   /** Why the last attempt to connect failed, unless one has succeeded since. */
   get lastConnectError(): ConnectFailedError | undefined {
     return this.#lastConnectError
@@ -116,7 +122,7 @@ export class ConnectionStore {
     if (this.#isClosed) return 'closed'
     const { maxUses, max } = this.#context.options
     const nowMs = this.#context.clock.now()
-    const isOverMax = this.stats(0).total > max
+    const isOverMax = this.keptCount > max
     return whyRetire(entry, { generation: this.#generation, nowMs, maxUses, isOverMax })
   }
 
@@ -197,7 +203,7 @@ export class ConnectionStore {
   #dueAtMs(entry: PoolEntry): number {
     const { idleTimeoutMs, min } = this.#context.options
     const { state, expiresAtMs } = entry
-    if (idleTimeoutMs === 0 || this.stats(0).total <= min || state.kind !== 'idle') return expiresAtMs
+    if (idleTimeoutMs === 0 || this.keptCount <= min || state.kind !== 'idle') return expiresAtMs
     return Math.min(expiresAtMs, state.sinceMs + idleTimeoutMs)
   }
 

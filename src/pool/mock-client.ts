@@ -21,6 +21,7 @@ export class MockClient extends PgClient {
   readonly #jobs: Job[] = []
   #running: Job | undefined
   #transaction: TransactionState = 'none'
+  #isSettling = false
   #isEnded = false
 
   constructor(server: MockServer) {
@@ -31,7 +32,8 @@ export class MockClient extends PgClient {
 
   get activity(): ClientActivity {
     if (this.#isEnded) return 'ended'
-    return this.#running === undefined && this.#jobs.length === 0 ? 'ready' : 'busy'
+    if (this.#running !== undefined || this.#jobs.length > 0) return 'busy'
+    return this.#isSettling ? 'settling' : 'ready'
   }
 
   get transactionState(): TransactionState {
@@ -102,9 +104,25 @@ export class MockClient extends PgClient {
     if (this.#running !== job) return
     this.#transaction = nextTransactionState(this.#transaction, text, outcome[0] !== null)
     this.#running = undefined
-    job.done(...outcome)
+    this.#tell(job, outcome)
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    // The callback may have sent the next statement, or ended the client.
+    if (this.#running !== undefined || this.#isEnded) return
     if (this.#jobs.length > 0) void this.#runNext()
     else this.emit('drain')
+  }
+
+  /** As a real client, which tells an error before the server is ready again, and a result when it is. */
+  #tell(job: Job, outcome: Parameters<Callback>): void {
+    this.#isSettling = outcome[0] !== null
+    try {
+      job.done(...outcome)
+    } finally {
+      this.#isSettling = false
+    }
   }
 
   /** COMMIT of a failed transaction is answered with ROLLBACK, as the server does. */

@@ -59,7 +59,7 @@ export function whyRetire(entry: PoolEntry, facts: RetireFacts): CloseReason | u
   return facts.isOverMax && entry.state.kind !== 'idle' ? 'surplus' : undefined
 }
 
-/** The counts of a pool; a connection that is being closed is counted nowhere. */
+/** The counts of a pool. A connection that is being closed is in the total: the server has it until it is gone. */
 export function summarize(
   entries: Iterable<PoolEntry>,
   opening: number,
@@ -68,6 +68,7 @@ export function summarize(
 ): PoolStats {
   const counts = { idle: 0, leased: 0, resetting: 0, closing: 0 }
   for (const entry of entries) counts[entry.state.kind]++
-  const { idle, leased, resetting } = counts
-  return { total: idle + leased + resetting + opening, idle, leased, resetting, opening, waiting, max }
+  const { idle, leased, resetting, closing } = counts
+  const total = idle + leased + resetting + closing + opening
+  return { total, idle, leased, resetting, closing, opening, waiting, max }
 }

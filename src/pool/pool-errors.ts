@@ -31,12 +31,13 @@ export function createTimeoutError({
   stats,
   lastConnectError,
 }: TimeoutFacts): AcquireTimeoutError {
-  const { total, idle, leased, opening, resetting, waiting, max } = stats
+  const { total, idle, leased, opening, resetting, closing, waiting, max } = stats
   const counts = [
     `${String(leased)} of ${String(max)} leased`,
     `${String(idle)} idle`,
     `${String(opening)} being opened`,
     `${String(resetting)} being cleaned`,
+    `${String(closing)} being closed`,
     `${String(waiting)} waiting`,
   ]
   const reason = lastConnectError === undefined ? '' : `. Last attempt: ${lastConnectError.message}`

@@ -24,13 +24,18 @@ export interface PooledConnection {
 /** `reuse`: the pool cleans it and keeps it. `discard`: the pool closes it. */
 export type ReleaseOutcome = 'reuse' | 'discard'
 
-/** Counts of connections; `total` = `idle` + `leased` + `opening` + `resetting`, never above `max`. */
+/**
+ * Counts of connections as the server has them; `total` = `idle` + `leased` + `opening` + `resetting` + `closing`. It is never
+ * above `max`, except after a `resize()` to less, until what is too much has been given back and closed.
+ */
 export interface PoolStats {
   readonly total: number
   readonly idle: number
   readonly leased: number
   readonly opening: number
   readonly resetting: number
+  /** Not lent any more, and still open on the server's side until the close has ended; neither idle nor leased. */
+  readonly closing: number
   /** Callers in the queue. */
   readonly waiting: number
   readonly max: number

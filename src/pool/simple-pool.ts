@@ -65,6 +65,11 @@ export class SimplePoolStrategy implements PoolStrategy {
     const { signal, timeoutMs = options.acquireTimeoutMs, purpose } = request
     if (this.#closing !== undefined) return Promise.reject(createPoolClosedError(name))
     if (signal?.aborted === true) return Promise.reject(createAbortError(signal))
+    if (this.#queue.length === 0 && request.readOnly !== true) {
+      // Nobody is in front: with an idle connection there is no wait, so no place in the queue and no timer either.
+      const entry = this.#store.takeIdle()
+      if (entry !== undefined) return Promise.resolve(this.#lease(entry, request))
+    }
     if (this.#isSaturated()) {
       return Promise.reject(createSaturatedError(name, this.stats(), options.maxWaiting))
     }
@@ -97,7 +102,7 @@ export class SimplePoolStrategy implements PoolStrategy {
     const { options } = this.#context
     const { max = options.max, min = Math.min(options.min, max) } = limits
     this.#context.options = resolvePoolOptions({ ...options, max, min })
-    this.#store.closeIdle(this.stats().total - max, 'surplus')
+    this.#store.closeIdle(this.#store.keptCount - max, 'surplus')
     this.#serve()
   }
 
@@ -145,7 +150,6 @@ export class SimplePoolStrategy implements PoolStrategy {
   }
 
   #lend(entry: PoolEntry, waiter: Waiter<PooledConnection>, request: AcquireRequest): void {
-    entry.uses++
     entry.state = { kind: 'leased', request }
     if (request.readOnly === true) void this.#lendReadOnly(entry, waiter, request)
     else this.#handOver(entry, waiter, request)
@@ -166,11 +170,18 @@ export class SimplePoolStrategy implements PoolStrategy {
     this.#handOver(entry, waiter, request)
   }
 
+  #lease(entry: PoolEntry, request: AcquireRequest): PooledConnection {
+    const connection: PooledConnection = { client: entry.client, id: entry.id }
+    entry.uses++
+    entry.state = { kind: 'leased', request }
+    this.#leases.set(connection, entry)
+    return connection
+  }
+
   #handOver(entry: PoolEntry, waiter: Waiter<PooledConnection>, request: AcquireRequest): void {
     // Closed while the session was being made read-only.
     if (this.#closing !== undefined) waiter.reject(createPoolClosedError(this.#context.name))
-    const connection: PooledConnection = { client: entry.client, id: entry.id }
-    this.#leases.set(connection, entry)
+    const connection = this.#lease(entry, request)
     if (waiter.resolve(connection)) return
     // The caller has gone meanwhile; the connection is as good as before.
     this.#leases.delete(connection)

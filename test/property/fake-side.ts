@@ -41,6 +41,7 @@ export class FakeSide {
   readonly #idle: FakeClient[] = []
   readonly #queue: Waiter[] = []
   #openingCount = 0
+  #closingCount = 0
   openedCount = 0
 
   constructor(options: FakeSideOptions) {
@@ -61,8 +62,9 @@ export class FakeSide {
     const total = this.physicalCount
     const leased = this.lentCount
     const opening = this.#openingCount
-    const resetting = total - idle - leased - opening
-    return { total, idle, leased, opening, resetting, waiting: 0, max: this.#options.max }
+    const closing = this.#closingCount
+    const resetting = total - idle - leased - opening - closing
+    return { total, idle, leased, opening, resetting, closing, waiting: 0, max: this.#options.max }
   }
 
   acquire({ timeoutMs = 1_000, signal }: { timeoutMs?: number; signal?: AbortSignal }): Promise<FakeClient> {
@@ -143,7 +145,9 @@ export class FakeSide {
   }
 
   async #close(client: FakeClient): Promise<void> {
+    this.#closingCount++
     await this.#options.schedule.pause()
+    this.#closingCount--
     client.isOpen = false
     this.#clients.delete(client)
     this.#serve()

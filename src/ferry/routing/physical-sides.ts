@@ -19,7 +19,10 @@ function trim(backend: LegacyBackend, count: number): Promise<number> {
   return backend.trimIdle?.(count) ?? Promise.resolve(0)
 }
 
-/** The connections of all databases of the service; only those of the first one serve the ferry. */
+/**
+ * The connections of all databases of the service, those that are being closed included; only those of the first one serve
+ * the ferry.
+ */
 export function createServicePhysical(service: DatabaseConnectionService): PhysicalSide {
   const databases = () => Object.values(service.stats().databases)
   const total = () => databases().reduce((sum, database) => sum + database.total, 0)

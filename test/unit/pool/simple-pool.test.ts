@@ -60,7 +60,7 @@ test('a connection that grew too old between two sweeps is passed over', async (
   await clock.advance(500)
   const next = await pool.acquire(request)
   expect(next.client).toBe(lasting.client)
-  expect(pool.stats().total).toBe(1)
+  expect(pool.stats()).toMatchObject({ leased: 1, idle: 0, closing: 1, total: 2 })
   pool.release(next, 'reuse')
   await pool.close()
 })
@@ -242,6 +242,19 @@ describe('a read-only lease', () => {
     await closed
     expect(server.openCount).toBe(0)
   })
+})
+
+test('a second resize while the first one closes connections does not close more than are too much', async () => {
+  const { pool, events } = createPool({ max: 3 })
+  const leases = await Promise.all([1, 2, 3].map(() => pool.acquire(request)))
+  for (const lease of leases) pool.release(lease, 'reuse')
+  pool.resize({ max: 2 })
+  pool.resize({ max: 2 })
+  expect(pool.stats()).toMatchObject({ idle: 2, closing: 1, total: 3 })
+  await settle()
+  expect(pool.stats()).toMatchObject({ idle: 2, closing: 0, total: 2 })
+  expect(reasons(events)).toEqual(['surplus'])
+  await pool.close()
 })
 
 test('connections that are being opened when the pool drains or closes are closed on arrival', async () => {

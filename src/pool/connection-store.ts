@@ -122,7 +122,8 @@ export class ConnectionStore {
     if (this.#isClosed) return 'closed'
     const { maxUses, max } = this.#context.options
     const nowMs = this.#context.clock.now()
-    const isOverMax = this.keptCount > max
+    // The sizes are an upper bound that costs nothing; only a pool that was made smaller is counted.
+    const isOverMax = this.#entries.size + this.#openings.size > max && this.keptCount > max
     return whyRetire(entry, { generation: this.#generation, nowMs, maxUses, isOverMax })
   }
 

@@ -15,8 +15,11 @@ export interface Driver {
   open(config: ClientConfig): Promise<ClientBase>
   activity(client: ClientBase): ClientActivity
   transactionState(client: ClientBase): TransactionState
-  /** Resolves when the connection is closed, by force when the server does not answer. Never rejects. */
+  /**
+   * Resolves when the connection is closed, by force when the server does not answer. Never rejects. A query that still runs
+   * is cut off on this side only: the server keeps the session until it notices, at the end of the query at the latest.
+   */
   close(client: ClientBase): Promise<void>
-  /** Frees what the driver itself holds, once every connection is closed. */
+  /** Frees what the driver itself holds, once every connection is closed; `open` rejects from then on. */
   end(): Promise<void>
 }

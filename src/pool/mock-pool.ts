@@ -38,8 +38,10 @@ export class MockPoolStrategy extends SimplePoolStrategy {
 
 /** A driver whose connections lead to `server`. */
 export function createMockDriver(server: MockServer): Driver {
+  let isEnded = false
   return {
     async open() {
+      if (isEnded) throw new Error('the mock driver has ended')
       const client = new MockClient(server)
       client.on('error', () => {
         // As with the real driver, an error of a client nobody listens to must not end the process.
@@ -54,7 +56,10 @@ export function createMockDriver(server: MockServer): Driver {
     async close(client) {
       await requireMock(client).end()
     },
-    end: () => Promise.resolve(),
+    end() {
+      isEnded = true
+      return Promise.resolve()
+    },
   }
 }
 

@@ -22,6 +22,9 @@ export function bracketObstacle(
   if (statement.modifiers !== undefined && statement.modifiers.length > 0) {
     return { reason: 'unsupported-shape', node: statement, note: 'an exported variable cannot be scoped' }
   }
+  const exported = mustWrap(bracket) ? bracket.gap.find(isModuleItem) : undefined
+  if (exported !== undefined)
+    return { reason: 'unsupported-shape', node: exported, note: 'cannot stand in a block' }
   const outside = uses.find((use) => !isInRegion(use.node, bracket))
   if (outside !== undefined)
     return { reason: 'use-after-release', node: outside.node, note: 'mentioned outside its bracket' }
@@ -39,6 +42,18 @@ export function bracketObstacle(
   if (lost !== undefined)
     return { reason: 'comments', node: lost, note: 'a comment in what goes away would be lost' }
   return undefined
+}
+
+/** Imports and exports stand at the top of a module and nowhere else. */
+function isModuleItem(statement: ts.Statement): boolean {
+  return (
+    ts.isImportDeclaration(statement) ||
+    ts.isImportEqualsDeclaration(statement) ||
+    ts.isExportDeclaration(statement) ||
+    ts.isExportAssignment(statement) ||
+    (ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some((one) => one.kind === ts.SyntaxKind.ExportKeyword) === true)
+  )
 }
 
 /** The part with a comment in it, among those that no style keeps. */

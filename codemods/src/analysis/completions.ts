@@ -2,7 +2,7 @@ import { ts } from 'ts-morph'
 import type { Bracket } from './bracket'
 import { isWithin } from './bracket'
 import { nameSeenOutside } from './bracket-obligations'
-import { enclosingFunction, isFunctionWithBody, unwrapExpression, walk } from './syntax'
+import { enclosingFunction, isAssignmentOperator, isFunctionWithBody, unwrapExpression, walk } from './syntax'
 
 /** How the body of a bracket leaves it, as far as a callback in its place would have to imitate it. */
 export interface Completions {
@@ -55,7 +55,24 @@ export function canBecomeCallback(bracket: Bracket, checker: ts.TypeChecker): bo
   const isGenerator = 'asteriskToken' in scope && scope.asteriskToken !== undefined
   const isTail = bracket.block.parent === scope && bracket.following.length === 0
   if (isGenerator || (fallsThrough && !isTail)) return false
-  return returns.every((one) => one.expression === undefined || !mayBePromise(one.expression, checker))
+  return returns.every(
+    (one) =>
+      one.expression === undefined ||
+      (!mayBePromise(one.expression, checker) &&
+        !asksConnectionWithoutAwait(one.expression, bracket.name.text)),
+  )
+}
+
+/** `return users.find(connection, id)`: whatever the method is called, it may be an answer still to come. */
+function asksConnectionWithoutAwait(expression: ts.Expression, name: string): boolean {
+  const bare = unwrapExpression(expression)
+  if (ts.isAwaitExpression(bare) || isFunctionWithBody(bare)) return false
+  if (ts.isIdentifier(bare)) return bare.text === name
+  let asks = false
+  ts.forEachChild(bare, (child) => {
+    if (ts.isExpression(child) && asksConnectionWithoutAwait(child, name)) asks = true
+  })
+  return asks
 }
 
 const plainMethods: ReadonlySet<string> = new Set([
@@ -104,6 +121,8 @@ function mayBePromise(expression: ts.Expression, checker: ts.TypeChecker): boole
   const bare = unwrapExpression(expression)
   if (ts.isConditionalExpression(bare))
     return mayBePromise(bare.whenTrue, checker) || mayBePromise(bare.whenFalse, checker)
+  if (ts.isBinaryExpression(bare) && isLastOfBoth(bare.operatorToken.kind))
+    return mayBePromise(bare.right, checker)
   if (ts.isBinaryExpression(bare))
     return (
       isChoiceOperator(bare.operatorToken.kind) &&
@@ -130,17 +149,40 @@ function mayBePromise(expression: ts.Expression, checker: ts.TypeChecker): boole
 }
 
 function identifierMayBePromise(identifier: ts.Identifier, checker: ts.TypeChecker): boolean {
-  const declaration = checker.getSymbolAtLocation(identifier)?.declarations?.[0]
-  if (
-    declaration === undefined ||
-    !ts.isVariableDeclaration(declaration) ||
-    declaration.initializer === undefined
-  )
-    return false
-  return (
-    ts.isCallExpression(unwrapExpression(declaration.initializer)) &&
-    mayBePromise(declaration.initializer, checker)
-  )
+  const symbol = checker.getSymbolAtLocation(identifier)
+  const declaration = symbol?.declarations?.[0]
+  if (declaration === undefined || symbol === undefined) return false
+  if (ts.isParameter(declaration)) {
+    const type = declaration.type ?? ts.getJSDocType(declaration)
+    return type === undefined || /Promise|\bany\b|\bunknown\b/.test(type.getText())
+  }
+  if (!ts.isVariableDeclaration(declaration)) return false
+  if (isCallThatMayBePromise(declaration.initializer, checker)) return true
+  if ((declaration.parent.flags & ts.NodeFlags.Const) !== 0) return false
+  let isAssigned = false
+  walk(enclosingFunction(declaration), (node) => {
+    if (
+      ts.isBinaryExpression(node) &&
+      isAssignmentOperator(node.operatorToken.kind) &&
+      ts.isIdentifier(node.left) &&
+      checker.getSymbolAtLocation(node.left) === symbol &&
+      isCallThatMayBePromise(node.right, checker)
+    )
+      isAssigned = true
+    return undefined
+  })
+  return isAssigned
+}
+
+function isCallThatMayBePromise(value: ts.Expression | undefined, checker: ts.TypeChecker): boolean {
+  if (value === undefined) return false
+  const bare = unwrapExpression(value)
+  return (ts.isCallExpression(bare) || ts.isNewExpression(bare)) && mayBePromise(bare, checker)
+}
+
+/** `a, b` and `a = b`: the value is that of the right side. */
+function isLastOfBoth(kind: ts.SyntaxKind): boolean {
+  return kind === ts.SyntaxKind.CommaToken || kind === ts.SyntaxKind.EqualsToken
 }
 
 function isChoiceOperator(kind: ts.SyntaxKind): boolean {

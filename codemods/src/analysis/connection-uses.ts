@@ -1,7 +1,8 @@
 import { ts } from 'ts-morph'
 import type { Dialect, ReleaseRule } from '../model/dialect'
 import type { ReasonCode } from '../model/site'
-import { closureOutlives } from './closures'
+import { closureOutlives, isAwaited } from './closures'
+import { containerMethods, escapeByAssignment, escapeOfValue, isInLiteral } from './escapes'
 import type { FunctionLike } from './syntax'
 import {
   isAssignmentOperator,
@@ -20,6 +21,7 @@ export type ConnectionUse =
       readonly node: ts.Identifier
       readonly call: ts.CallExpression
       readonly rule: ReleaseRule
+      /** It has an argument besides the connection (a key, an error, an order to close) that the end of a scope cannot have. */
       readonly discards: boolean
       readonly isNested: boolean
     }
@@ -31,7 +33,9 @@ export type ConnectionUse =
       readonly index: number
     }
   | { readonly kind: 'open'; readonly node: ts.Identifier; readonly call: ts.CallExpression }
-  | { readonly kind: 'test' | 'borrow'; readonly node: ts.Identifier }
+  | { readonly kind: 'test'; readonly node: ts.Identifier }
+  /** `isLent`: inside an object or array that is an argument; who gets it may release it. */
+  | { readonly kind: 'borrow'; readonly node: ts.Identifier; readonly isLent?: boolean }
   | { readonly kind: 'write'; readonly node: ts.Identifier; readonly isNull: boolean }
   | { readonly kind: 'escape'; readonly node: ts.Identifier; readonly reason: ReasonCode }
 
@@ -110,6 +114,10 @@ function classifyPlain(node: ts.Identifier, query: UseQuery, isNested: boolean):
   const { parent } = value
   if (ts.isPropertyAccessExpression(parent) && parent.expression === value)
     return ofMember(node, parent, query, isNested)
+  if (ts.isElementAccessExpression(parent) && parent.expression === value)
+    return mayNameRelease(parent.argumentExpression, query)
+      ? escape(node, 'release-in-helper')
+      : { kind: 'borrow', node }
   if ((ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression !== value)
     return ofArgument(node, value, parent, query, isNested)
   if (ts.isBinaryExpression(parent) && isAssignmentOperator(parent.operatorToken.kind)) {
@@ -117,10 +125,30 @@ function classifyPlain(node: ts.Identifier, query: UseQuery, isNested: boolean):
     return escape(node, escapeByAssignment(parent.left, query.checker))
   }
   if (isTested(value)) return { kind: 'test', node }
-  if (ts.isVariableDeclaration(parent))
-    return ts.isIdentifier(parent.name) ? escape(node, 'unsupported-shape') : { kind: 'borrow', node }
+  if (ts.isVariableDeclaration(parent)) {
+    if (ts.isIdentifier(parent.name)) return escape(node, 'unsupported-shape')
+    return takesRelease(parent.name, query) ? escape(node, 'release-in-helper') : { kind: 'borrow', node }
+  }
   const reason = escapeOfValue(value, query.checker)
-  return reason === undefined ? { kind: 'borrow', node } : escape(node, reason)
+  if (reason !== undefined) return escape(node, reason)
+  return isInLiteral(value) ? { kind: 'borrow', node, isLent: true } : { kind: 'borrow', node }
+}
+
+/** `const { release } = connection`: whoever has the function can call it. */
+function takesRelease(pattern: ts.BindingPattern, query: UseQuery): boolean {
+  return pattern.elements.some((element) => {
+    if (!ts.isBindingElement(element)) return false
+    const name = element.propertyName ?? element.name
+    if (element.dotDotDotToken !== undefined || ts.isComputedPropertyName(name)) return true
+    return query.dialect.release.some((one) => one.on === 'connection' && one.method === name.getText())
+  })
+}
+
+/** `connection['release']`, `connection[name]` */
+function mayNameRelease(index: ts.Expression, query: UseQuery): boolean {
+  const bare = unwrapExpression(index)
+  if (!ts.isStringLiteralLike(bare)) return !ts.isNumericLiteral(bare)
+  return query.dialect.release.some((one) => one.on === 'connection' && one.method === bare.text)
 }
 
 function ofMember(
@@ -145,15 +173,8 @@ function ofMember(
   if (rule?.on === 'connection') {
     // The release handed on as a function: whoever gets it may call it.
     if (called === undefined) return escape(node, 'release-in-helper')
-    const error = rule.errorArgument === undefined ? undefined : called.arguments[rule.errorArgument]
-    return {
-      kind: 'release',
-      node,
-      call: called,
-      rule,
-      discards: error !== undefined && !isFalse(error),
-      isNested,
-    }
+    const discards = called.arguments.some((argument) => !isFalse(argument))
+    return { kind: 'release', node, call: called, rule, discards, isNested }
   }
   return { kind: 'borrow', node }
 }
@@ -174,13 +195,21 @@ function ofArgument(
     if (rule?.on === 'receiver') {
       if (query.receiver !== undefined && receiverText(named.receiver) !== query.receiver)
         return escape(node, 'release-in-helper')
-      const extra = rule.discardArgument === undefined ? undefined : call.arguments[rule.discardArgument]
-      return { kind: 'release', node, call, rule, discards: extra !== undefined && !isFalse(extra), isNested }
+      const discards = call.arguments.some((argument) => argument !== value && !isFalse(argument))
+      return { kind: 'release', node, call, rule, discards, isNested }
     }
     if (containerMethods.has(named.method)) return escape(node, 'escapes-to-container')
+    if (named.method === 'bind' && !isKeptHere(outermost(call))) return escape(node, 'escapes-to-closure')
     if (isAmbientStore(named, query.checker)) return escape(node, 'escapes-to-callee')
   }
   return { kind: 'argument', node, call, index }
+}
+
+/** `const query = connection.query.bind(connection)`: a name of this scope, or called on the spot. */
+function isKeptHere(bound: ts.Expression): boolean {
+  const { parent } = bound
+  if (ts.isVariableDeclaration(parent)) return ts.isIdentifier(parent.name)
+  return ts.isCallExpression(parent) && (parent.expression === bound || isAwaited(parent))
 }
 
 /** `store.run(connection, …)`: whoever reads the store later has the connection too, and nothing here shows who. */
@@ -191,54 +220,6 @@ function isAmbientStore(
   if (method !== 'run' && method !== 'enterWith') return false
   const declaration = checker.getSymbolAtLocation(unwrapExpression(receiver))?.declarations?.[0]
   return declaration !== undefined && declaration.getText().includes('AsyncLocalStorage')
-}
-
-const containerMethods: ReadonlySet<string> = new Set(['push', 'unshift', 'add', 'set', 'enqueue'])
-
-/** What a value's surroundings do with it, when that keeps the connection alive. */
-function escapeOfValue(value: ts.Expression, checker: ts.TypeChecker): ReasonCode | undefined {
-  const { parent } = value
-  if (ts.isReturnStatement(parent) || ts.isYieldExpression(parent)) return 'escapes-to-return'
-  if (ts.isArrowFunction(parent) && parent.body === value) return 'escapes-to-return'
-  if (
-    ts.isShorthandPropertyAssignment(parent) ||
-    ts.isPropertyAssignment(parent) ||
-    ts.isSpreadAssignment(parent)
-  )
-    return escapeOfLiteral(parent.parent, checker)
-  if (ts.isArrayLiteralExpression(parent)) return escapeOfLiteral(parent, checker)
-  if (ts.isPropertyDeclaration(parent)) return 'escapes-to-field'
-  if (ts.isConditionalExpression(parent) || ts.isBinaryExpression(parent)) return 'unsupported-shape'
-  if (ts.isAwaitExpression(parent)) return escapeOfValue(outermost(parent), checker)
-  return undefined
-}
-
-/** An object or array that holds the connection: as an argument it is lent, anywhere else it is kept. */
-function escapeOfLiteral(literal: ts.Expression, checker: ts.TypeChecker): ReasonCode | undefined {
-  const value = outermost(literal)
-  const { parent } = value
-  if ((ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression !== value) {
-    const named = ts.isCallExpression(parent) ? methodOf(parent) : undefined
-    return named !== undefined && containerMethods.has(named.method) ? 'escapes-to-container' : undefined
-  }
-  if (ts.isBinaryExpression(parent) && parent.right === value) return escapeByAssignment(parent.left, checker)
-  if (ts.isPropertyAssignment(parent)) return escapeOfLiteral(parent.parent, checker)
-  if (ts.isArrayLiteralExpression(parent)) return escapeOfLiteral(parent, checker)
-  return escapeOfValue(value, checker) ?? 'escapes-to-container'
-}
-
-function escapeByAssignment(left: ts.Expression, checker: ts.TypeChecker): ReasonCode {
-  const target = unwrapExpression(left)
-  if (ts.isPropertyAccessExpression(target)) return 'escapes-to-field'
-  if (ts.isElementAccessExpression(target)) return 'escapes-to-container'
-  const declaration = ts.isIdentifier(target)
-    ? checker.getSymbolAtLocation(target)?.declarations?.[0]
-    : undefined
-  if (declaration === undefined) return 'escapes-to-module'
-  const home = ts.findAncestor(declaration.parent, (one) => isFunctionWithBody(one) || ts.isSourceFile(one))
-  if (home === undefined || ts.isSourceFile(home)) return 'escapes-to-module'
-  const user = ts.findAncestor(left.parent, (one) => isFunctionWithBody(one))
-  return home === user ? 'unsupported-shape' : 'escapes-to-closure'
 }
 
 function nestedFunction(

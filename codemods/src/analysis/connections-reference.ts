@@ -55,6 +55,11 @@ export function isConnections(
   const { fileName } = expression.getSourceFile()
   const declaration = checker.getSymbolAtLocation(expression)?.declarations?.[0]
   if (declaration === undefined) return false
+  const isRenamed =
+    (ts.isImportSpecifier(declaration) || ts.isBindingElement(declaration)) &&
+    declaration.propertyName !== undefined &&
+    declaration.propertyName.getText() !== reference.name
+  if (isRenamed || ts.isImportClause(declaration) || ts.isNamespaceImport(declaration)) return false
   const specifier = moduleOf(declaration)
   if (specifier === undefined)
     return (

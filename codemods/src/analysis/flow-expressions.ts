@@ -28,7 +28,8 @@ export function buildExpression(
     return expression.expression ? buildExpression(expression.expression, thrown(), context) : thrown()
   }
   if (ts.isCallExpression(expression)) {
-    const called = inOrder(expression.arguments, thrown(), context)
+    const isSafe = ts.isIdentifier(expression.expression) && expression.expression.text === 'Boolean'
+    const called = inOrder(expression.arguments, isSafe ? evaluate() : thrown(), context)
     return buildExpression(expression.expression, called, context, chainExit)
   }
   if (ts.isNewExpression(expression)) {

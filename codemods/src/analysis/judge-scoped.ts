@@ -4,10 +4,12 @@ import type { AcquireCall } from './acquire-call'
 import { isAwaited } from './closures'
 import { hasComment } from './comments'
 import type { Judgement } from './judgement'
+import { receiverEffect, receiverEffectNote } from './receiver-effect'
 import {
   enclosingFunction,
   isAssignmentOperator,
   isFunctionWithBody,
+  isOwnReceiver,
   outermost,
   unwrapExpression,
   walk,
@@ -38,6 +40,14 @@ export function judgeScoped(acquire: AcquireCall, checker: ts.TypeChecker): Judg
     return refuse('conditional-acquire', call, 'nothing is done when the receiver is missing')
   if (hasComment(call, call.expression.end))
     return refuse('comments', call, 'a comment before the method would be lost')
+  if (isOwnReceiver(acquire.receiver))
+    return refuse(
+      'unsupported-shape',
+      acquire.receiver,
+      'inside the class that offers the API: its implementation, not its user',
+    )
+  const effect = receiverEffect(acquire.receiver, checker)
+  if (effect !== undefined) return refuse('receiver-effect', effect, receiverEffectNote)
   if (isDropped(call, checker))
     return refuse('not-awaited', call, 'its promise is neither awaited nor returned')
   const parameter = callbackParameter(callback, checker)

@@ -6,10 +6,11 @@ import { bracketObstacle } from './bracket-obligations'
 import { hasComment } from './comments'
 import { canBecomeCallback } from './completions'
 import { judgeScoped } from './judge-scoped'
+import { receiverEffect, receiverEffectNote } from './receiver-effect'
 import type { Judgement } from './judgement'
 import { shapeOf } from './shape'
 import type { SiteFacts } from './site-facts'
-import { unwrapExpression } from './syntax'
+import { isOwnReceiver } from './syntax'
 import type { Finding } from './typestate'
 import { witnessOf, witnessOfFinding, witnessStep } from './witness'
 
@@ -18,7 +19,7 @@ export function judgeSite(facts: SiteFacts, checker: ts.TypeChecker): Judgement 
   if (facts.acquire.dialect.id === serviceDialectId) return judgeService(facts)
   if (facts.acquire.kind === 'scoped') return judgeScoped(facts.acquire, checker)
   return (
-    judgeBinding(facts) ??
+    judgeBinding(facts, checker) ??
     judgeOwnership(facts) ??
     judgePaths(facts) ??
     judgeBracket(facts, checker) ??
@@ -39,7 +40,7 @@ function judgeService(facts: SiteFacts): Judgement {
   return { verdict: 'already', shape: facts.usingDeclaration === undefined ? shapeOf(facts) : 'scoped' }
 }
 
-function judgeBinding(facts: SiteFacts): Judgement | undefined {
+function judgeBinding(facts: SiteFacts, checker: ts.TypeChecker): Judgement | undefined {
   const { acquire, binding } = facts
   switch (binding.kind) {
     case 'callback':
@@ -57,7 +58,7 @@ function judgeBinding(facts: SiteFacts): Judgement | undefined {
     default:
   }
   if (acquire.kind !== 'acquire') return undefined
-  if (unwrapExpression(acquire.receiver).kind === ts.SyntaxKind.ThisKeyword) {
+  if (isOwnReceiver(acquire.receiver)) {
     return manual(
       facts,
       'unsupported-shape',
@@ -74,6 +75,24 @@ function judgeBinding(facts: SiteFacts): Judgement | undefined {
       witnessStep(acquire.call, 'nothing is taken when the receiver is missing'),
     )
   if (facts.usingDeclaration === undefined) return undefined
+  return judgeUsing(facts, facts.usingDeclaration, checker)
+}
+
+/** `await using c = await manager.connection()`: the scope is there, only its source changes. */
+function judgeUsing(facts: SiteFacts, statement: ts.VariableStatement, checker: ts.TypeChecker): Judgement {
+  const { acquire } = facts
+  const isAwaited = statement.declarationList.getFirstToken()?.kind === ts.SyntaxKind.AwaitKeyword
+  if (!isAwaited)
+    return manual(
+      facts,
+      'unsupported-shape',
+      witnessStep(statement, 'a scope without await: the service can only be given back with it'),
+    )
+  const [release] = facts.releases
+  if (release !== undefined)
+    return manual(facts, 'double-release', witnessStep(release.call, 'released here, and again by its scope'))
+  const effect = receiverEffect(acquire.receiver, checker)
+  if (effect !== undefined) return manual(facts, 'receiver-effect', witnessStep(effect, receiverEffectNote))
   if (hasComment(acquire.call, acquire.call.end)) return manual(facts, 'comments')
   return { verdict: 'rewritable', shape: 'scoped', plan: { kind: 'using', call: acquire.call } }
 }
@@ -96,7 +115,9 @@ function judgeOwnership(facts: SiteFacts): Judgement | undefined {
   if (nested !== undefined)
     return manual(facts, 'release-in-helper', witnessStep(nested.node, 'released inside another function'))
   if (facts.releases.length > 0) return undefined
-  const lent = facts.uses.find((use) => use.kind === 'argument')
+  const lent = facts.uses.find(
+    (use) => use.kind === 'argument' || (use.kind === 'borrow' && use.isLent === true),
+  )
   if (lent !== undefined)
     return manual(
       facts,
@@ -137,6 +158,8 @@ function judgePaths(facts: SiteFacts): Judgement | undefined {
 function judgeBracket(facts: SiteFacts, checker: ts.TypeChecker): Judgement | undefined {
   const { bracket, binding } = facts
   if (binding.kind === 'declared' && binding.isOwnedChoice) return manual(facts, 'conditional-acquire')
+  const effect = receiverEffect(facts.acquire.receiver, checker)
+  if (effect !== undefined) return manual(facts, 'receiver-effect', witnessStep(effect, receiverEffectNote))
   const written = facts.uses.find((use) => use.kind === 'write')
   if (binding.kind === 'declared' && written !== undefined)
     return manual(facts, 'reassigned', witnessStep(written.node, 'assigned again here'))
@@ -145,7 +168,7 @@ function judgeBracket(facts: SiteFacts, checker: ts.TypeChecker): Judgement | un
     return manual(
       facts,
       'release-error',
-      witnessStep(discarding.call, 'this release may discard the connection'),
+      witnessStep(discarding.call, 'this release is told more than the end of a scope can tell'),
     )
   if (facts.tryAfter !== undefined && bracket === undefined) {
     return manual(

@@ -24,12 +24,15 @@ export class ReceiverTypes {
       case 'unknown':
         return 'unknown'
       case 'either': {
+        // One that surely is something else makes the whole doubtful: its connections are not ours to take.
         const matches = fact.facts.map((one) => this.matchFact(one, rule, depth + 1))
-        return matches.includes('yes')
-          ? 'yes'
-          : matches.includes('unknown') || matches.length === 0
-            ? 'unknown'
-            : 'no'
+        if (!matches.includes('yes'))
+          return matches.includes('unknown') || matches.length === 0 ? 'unknown' : 'no'
+        return matches.includes('no') ? 'unknown' : 'yes'
+      }
+      case 'both': {
+        const matches = fact.facts.map((one) => this.matchFact(one, rule, depth + 1))
+        return matches.includes('yes') ? 'yes' : matches.includes('unknown') ? 'unknown' : 'no'
       }
       case 'external': {
         const { name, module } = fact

@@ -63,6 +63,12 @@ export function methodOf(call: ts.CallExpression): { receiver: ts.Expression; me
   return undefined
 }
 
+/** `this` and `super`: the code stands inside the class that offers the API. */
+export function isOwnReceiver(receiver: ts.Expression): boolean {
+  const { kind } = unwrapExpression(receiver)
+  return kind === ts.SyntaxKind.ThisKeyword || kind === ts.SyntaxKind.SuperKeyword
+}
+
 /** Text to compare receivers by: `this.pools!` and `this.pools` are one. */
 export function receiverText(expression: ts.Expression): string {
   const bare = unwrapExpression(expression)

@@ -12,7 +12,10 @@ export type TypeFact =
         | ts.SourceFile
     }
   | { readonly kind: 'external'; readonly name: string; readonly module: string }
+  /** One of several at run time. */
   | { readonly kind: 'either'; readonly facts: readonly TypeFact[] }
+  /** All of several at once: an intersection. */
+  | { readonly kind: 'both'; readonly facts: readonly TypeFact[] }
   | { readonly kind: 'unknown' }
 
 export const unknownFact: TypeFact = { kind: 'unknown' }

@@ -104,6 +104,10 @@ export class TypeFacts {
     if (depth > maxDepth) return unknownFact
     if (owner.kind === 'either')
       return either(owner.facts.map((fact) => this.memberFact(fact, name, depth + 1)))
+    if (owner.kind === 'both') {
+      const known = owner.facts.map((fact) => this.memberFact(fact, name, depth + 1))
+      return known.find((fact) => fact.kind !== 'unknown') ?? unknownFact
+    }
     if (owner.kind === 'external' && owner.name === '*')
       return { kind: 'external', name, module: owner.module }
     if (owner.kind === 'external' && owner.name === 'default')
@@ -164,7 +168,8 @@ export class TypeFacts {
       ts.isPropertyDeclaration(declaration) ||
       ts.isPropertySignature(declaration)
     ) {
-      if (declaration.type !== undefined) return this.typeFact(declaration.type, depth)
+      const type = declaration.type ?? ts.getJSDocType(declaration)
+      if (type !== undefined) return this.typeFact(type, depth)
       const initializer = ts.isPropertySignature(declaration) ? undefined : declaration.initializer
       if (initializer !== undefined) return requiredModule(initializer) ?? this.factOf(initializer, depth)
       const owner =
@@ -207,7 +212,7 @@ export class TypeFacts {
       return either(parts.map((part) => this.typeFact(part, depth + 1)))
     }
     if (ts.isIntersectionTypeNode(type))
-      return either(type.types.map((part) => this.typeFact(part, depth + 1)))
+      return { kind: 'both', facts: type.types.map((part) => this.typeFact(part, depth + 1)) }
     if (ts.isTypeQueryNode(type) && ts.isIdentifier(type.exprName))
       return this.symbolFact(this.parsed.checker.getSymbolAtLocation(type.exprName), depth + 1)
     if (ts.isTypeReferenceNode(type)) {

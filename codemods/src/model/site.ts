@@ -66,6 +66,8 @@ export const reasonAdvice = {
     'The connection is shared by key. Only one owner may release it: pass the connection instead.',
   'unsupported-arguments':
     'The acquire takes arguments the service has no equal for. Check what they do and rewrite by hand.',
+  'receiver-effect':
+    'Getting the pool does something, or chooses or makes a pool, and the rewrite would take that away. Decide first which pool it is.',
   'unsupported-shape': 'This shape is not rewritten yet. Rewrite by hand, or leave it on the facade.',
   'type-error': 'After the rewrite this file would no longer type-check. See the message.',
   'no-binding': 'The connection is used without a variable of its own. Bind it to a name.',

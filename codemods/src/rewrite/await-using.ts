@@ -1,6 +1,7 @@
 import type { ts } from 'ts-morph'
 import type { Bracket } from '../analysis/bracket'
 import { mustWrap } from '../analysis/bracket-obligations'
+import { commentsBetween } from '../analysis/comments'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { contentOf, indentUnit, layoutOf } from './layout'
@@ -34,6 +35,8 @@ export function rewriteAsAwaitUsing(
 
   const head = headEdits(bracket, acquire, target, isWrapped ? `{${layout.newLine}${indent}${unit}` : '')
   const close = isWrapped ? `${layout.newLine}${indent}}` : ''
+  const blanksAt = (offset: number): number =>
+    /^[ \t]*/.exec(acquire.getSourceFile().text.slice(offset))?.[0].length ?? 0
   const shift = (start: number, end: number, direction: Shift['direction']): Shift => ({
     start,
     end,
@@ -46,7 +49,13 @@ export function rewriteAsAwaitUsing(
       edits: [
         ...head,
         { start: tryStart, end: content.start, text: '' },
-        { start: content.end, end: tryStatement.end, text: close },
+        isWrapped || !mustBreakBehind(bracket, content.end)
+          ? { start: content.end, end: tryStatement.end, text: close }
+          : {
+              start: content.end,
+              end: tryStatement.end + blanksAt(tryStatement.end),
+              text: `${layout.newLine}${indent}`,
+            },
       ],
       shifts: isWrapped ? gapShifts : [shift(content.start, content.end, 'out')],
     }
@@ -79,4 +88,15 @@ function headEdits(
       text: serviceCall('connection', target, acquire.getSourceFile()),
     },
   ]
+}
+
+/** Whether what follows the try on its last line would join the block's last statement, or vanish in its last comment. */
+function mustBreakBehind({ tryStatement, following }: Bracket, contentEnd: number): boolean {
+  const sourceFile = tryStatement.getSourceFile()
+  const rest = /^.*/.exec(sourceFile.text.slice(tryStatement.end))?.[0].trim() ?? ''
+  if (rest === '') return false
+  const [next] = following
+  if (next !== undefined && next.getStart() < tryStatement.end + rest.length + 1) return true
+  const last = commentsBetween(sourceFile, tryStatement.tryBlock.getStart(), contentEnd).at(-1)
+  return last !== undefined && last.end === contentEnd && last.text.startsWith('//')
 }

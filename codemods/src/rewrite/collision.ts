@@ -1,6 +1,10 @@
 import { ts } from 'ts-morph'
 import type { FileAnalysis } from '../analysis/analyze-package'
-import { connectionsSpecifier, isConnectionsModule } from '../analysis/connections-reference'
+import {
+  connectionsSpecifier,
+  isConnectionsModule,
+  isConnectionsSpecifier,
+} from '../analysis/connections-reference'
 import type { RewriteTarget } from '../model/target'
 
 /** Whether the service's name already means something else where the call stands. */
@@ -14,13 +18,26 @@ export function collides(call: ts.CallExpression, analysis: FileAnalysis, target
   if (isConnectionsModule(connections, packagePath, source.path)) return false
   const imported = ts.findAncestor(declaration, ts.isImportDeclaration)?.moduleSpecifier
   const specifier = connectionsSpecifier(connections, packagePath, source.path)
-  if (imported !== undefined)
-    return !ts.isStringLiteral(imported) || imported.text !== specifier || isTypeImport(declaration)
+  if (imported !== undefined) {
+    const isSame =
+      ts.isStringLiteral(imported) &&
+      isConnectionsSpecifier(imported.text, connections, packagePath, source.path)
+    return !isSame || !isNamedImport(declaration, connections.name) || isTypeImport(declaration)
+  }
   const variable = ts.findAncestor(declaration, ts.isVariableDeclaration)
   const isRequired =
     variable?.initializer?.getText().startsWith('require(') === true &&
     variable.initializer.getText().includes(specifier)
-  return !isRequired
+  return !isRequired || !ts.isBindingElement(declaration) || isRenamed(declaration, connections.name)
+}
+
+/** `import { connections }`: not another export under this name, the default one or all of them. */
+function isNamedImport(declaration: ts.Node, name: string): boolean {
+  return ts.isImportSpecifier(declaration) && !isRenamed(declaration, name)
+}
+
+function isRenamed(declaration: ts.ImportSpecifier | ts.BindingElement, name: string): boolean {
+  return declaration.propertyName !== undefined && declaration.propertyName.getText() !== name
 }
 
 /** `import type { connections }` brings no value. */

@@ -69,11 +69,11 @@ function commonEnd(a: string, b: string): number {
   return length
 }
 
-/** Lines that begin inside a template literal or in the text of an element are content, not layout. */
+/** Lines that begin inside a template or string literal or in the text of an element are content, not layout. */
 function linesInsideTemplates(sourceFile: ts.SourceFile): (line: number) => boolean {
   const ranges: (readonly [number, number])[] = []
   const visit = (node: ts.Node): void => {
-    if (ts.isTemplateLiteralToken(node) || ts.isJsxText(node))
+    if (ts.isTemplateLiteralToken(node) || ts.isStringLiteral(node) || ts.isJsxText(node))
       ranges.push([node.getStart(sourceFile), node.end])
     ts.forEachChild(node, visit)
   }

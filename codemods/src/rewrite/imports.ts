@@ -91,11 +91,20 @@ function newImport(
 
 /** Behind a BOM, a `#!` line, the file's own comment and directives such as 'use strict'. */
 function firstPlace(sourceFile: ts.SourceFile): number {
-  const directives = sourceFile.statements.filter(
-    (one, index) => ts.isExpressionStatement(one) && ts.isStringLiteral(one.expression) && index === 0,
+  const next = sourceFile.statements.find(
+    (one) => !ts.isExpressionStatement(one) || !ts.isStringLiteral(one.expression),
   )
-  const next = sourceFile.statements[directives.length]
-  return next?.getStart() ?? sourceFile.getStart()
+  return next === undefined ? sourceFile.getStart() : (ownCommentOf(next, sourceFile) ?? next.getStart())
+}
+
+/** Where the documentation of a statement begins: nothing may come between the two. What speaks of the whole file is not its own. */
+function ownCommentOf(statement: ts.Statement, { text }: ts.SourceFile): number | undefined {
+  const comment = ts.getLeadingCommentRanges(text, statement.pos)?.at(-1)
+  if (comment === undefined) return undefined
+  const words = text.slice(comment.pos, comment.end)
+  const between = text.slice(comment.end, statement.getStart())
+  const isOfFile = /@(file|license|module|jest|ts-|flow|jsx|copyright|preserve)/.test(words)
+  return words.startsWith('/**') && !isOfFile && between.split('\n').length === 2 ? comment.pos : undefined
 }
 
 function namesOf(declaration: ts.ImportDeclaration): readonly ts.ImportSpecifier[] {

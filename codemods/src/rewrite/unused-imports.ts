@@ -1,5 +1,6 @@
 import { ts } from 'ts-morph'
 import type { FileAnalysis } from '../analysis/analyze-package'
+import { commentsBetween } from '../analysis/comments'
 import { walk } from '../analysis/syntax'
 import type { TextEdit } from '../model/text-edit'
 
@@ -30,7 +31,7 @@ export function unusedImports(analysis: FileAnalysis, edits: readonly TextEdit[]
         (node) =>
           node !== name && !ts.isImportSpecifier(node.parent) && valueSymbol(node, checker) === symbol,
       )
-      return uses.length > 0 && uses.every(isRemoved)
+      return uses.length > 0 && uses.every(isRemoved) && !isDocumented(name.text, sourceFile)
     }
     const clause = declaration.importClause
     if (clause === undefined) return []
@@ -46,6 +47,15 @@ export function unusedImports(analysis: FileAnalysis, edits: readonly TextEdit[]
     return gone.map((specifier) => withoutSpecifier(specifier, specifiers, gone))
   })
   return { names, whole }
+}
+
+/** In JavaScript the types stand in comments: a name there is a use. */
+function isDocumented(name: string, sourceFile: ts.SourceFile): boolean {
+  if (!/\.[cm]?jsx?$/.test(sourceFile.fileName)) return false
+  const word = new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`)
+  return commentsBetween(sourceFile, 0, sourceFile.text.length).some(
+    (comment) => comment.text.startsWith('/**') && word.test(comment.text),
+  )
 }
 
 function mentionsByName(sourceFile: ts.SourceFile): ReadonlyMap<string, readonly ts.Identifier[]> {

@@ -51,11 +51,31 @@ function isPropertyName(identifier: ts.Identifier): boolean {
   )
 }
 
-/** Without semicolons a statement that begins with `(`, `[`, a template, `+`, `-` or `/` would continue the line before it. */
+/** Without semicolons a statement that begins with `(`, `[`, a template, `+`, `-`, `/` or `<` would continue the line before it. */
 export function firstTokenContinues(bracket: Bracket): boolean {
   const { text } = bracket.statement.getSourceFile()
   const before = bracket.gap.at(-1) ?? bracket.statement
   const first = bracket.tryStatement.tryBlock.statements[0]?.getStart()
-  if (first === undefined || text[before.end - 1] === ';' || text[before.end - 1] === '}') return false
-  return '([`+-/'.includes(text[first] ?? '')
+  if (first === undefined || text[before.end - 1] === ';' || endsByItself(before)) return false
+  return '([`+-/<'.includes(text[first] ?? '')
+}
+
+/** A closing brace ends a block or a function, but not a statement whose last part is an object or a function expression. */
+function endsByItself(statement: ts.Statement): boolean {
+  const last = ts.isIfStatement(statement)
+    ? (statement.elseStatement ?? statement.thenStatement)
+    : ts.isLabeledStatement(statement) || ts.isIterationStatement(statement, false)
+      ? statement.statement
+      : undefined
+  if (last !== undefined) return !ts.isDoStatement(statement) && endsByItself(last)
+  return (
+    ts.isBlock(statement) ||
+    ts.isTryStatement(statement) ||
+    ts.isSwitchStatement(statement) ||
+    ts.isFunctionDeclaration(statement) ||
+    ts.isClassDeclaration(statement) ||
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isEnumDeclaration(statement) ||
+    ts.isModuleDeclaration(statement)
+  )
 }

@@ -31,17 +31,8 @@ describe('a receiver is recognised by its type', () => {
     ],
     ['a cast', `import type { Pool } from 'pg'\ndeclare const x: unknown\n${take('(x as Pool)')}`],
     [
-      'a function’s return type',
-      `import type { Pool } from 'pg'\ndeclare function db(): Promise<Pool>\n${take('(await db())')}`,
-    ],
-    ['an arrow function', `import { Pool } from 'pg'\nconst db = () => new Pool()\n${take('db()')}`],
-    [
       'a subclass',
       `import { Pool } from 'pg'\nclass Mine extends Pool {}\nconst pool = new Mine()\n${take('pool')}`,
-    ],
-    [
-      'a choice',
-      `import { Pool } from 'pg'\nlet made: Pool | undefined\n${take('(made ??= new Pool(), made)').replace('(made ??= new Pool(), made)', '(made ?? new Pool())')}`,
     ],
     [
       'a property of an object',
@@ -63,12 +54,67 @@ describe('a receiver is recognised by its type', () => {
       'typeof a variable',
       `import { Pool } from 'pg'\nconst real = new Pool()\ndeclare const pool: typeof real\n${take('pool')}`,
     ],
+  ])('by %s', (_name, text) => {
+    expect(scanText(text)).toMatchObject([{ dialect: 'node-postgres', verdict: 'rewritable' }])
+  })
+
+  it.each([
+    [
+      'a function’s return type',
+      `import type { Pool } from 'pg'\ndeclare function db(): Promise<Pool>\n${take('(await db())')}`,
+    ],
+    ['an arrow function', `import { Pool } from 'pg'\nconst db = () => new Pool()\n${take('db()')}`],
+    [
+      'a choice',
+      `import { Pool } from 'pg'\nlet made: Pool | undefined\n${take('(made ??= new Pool(), made)').replace('(made ??= new Pool(), made)', '(made ?? new Pool())')}`,
+    ],
     [
       'a getter',
       `import { Pool } from 'pg'\nclass Db { get pool(): Pool { return new Pool() } }\nconst db = new Db()\n${take('db.pool')}`,
     ],
-  ])('by %s', (_name, text) => {
+    ['a constructor call on the spot', `import { Pool } from 'pg'\n${take('new Pool()')}`],
+    [
+      'a getter that makes it',
+      `import { Pool } from 'pg'\nclass Db { p?: Pool; get pool(): Pool { return (this.p ??= new Pool()) } }\nconst db = new Db()\n${take('db.pool')}`,
+    ],
+    [
+      'a method with an argument',
+      `import type { Pool } from 'pg'\ndeclare const db: { pool(tenant: string): Pool }\n${take("db.pool('a')")}`,
+    ],
+  ])('by %s, whose evaluation a rewrite would take away', (_name, text) => {
+    expect(scanText(text)).toMatchObject([
+      { dialect: 'node-postgres', verdict: 'manual', reason: 'receiver-effect' },
+    ])
+  })
+
+  it.each([
+    [
+      'a method that only returns it',
+      `import { Pool } from 'pg'\nclass Db { p = new Pool(); pool(): Pool { return this.p } }\nconst db = new Db()\n${take('db.pool()')}`,
+    ],
+    [
+      'a getter that only returns it',
+      `import { Pool } from 'pg'\nclass Db { p = new Pool(); get pool(): Pool { return this.p } }\nconst db = new Db()\n${take('db.pool')}`,
+    ],
+    [
+      'an async function that only returns it',
+      `import { Pool } from 'pg'\nconst pool = new Pool()\nconst get = async (): Promise<Pool> => pool\n${take('(await get())')}`,
+    ],
+  ])('by %s: nothing is lost', (_name, text) => {
     expect(scanText(text)).toMatchObject([{ dialect: 'node-postgres', verdict: 'rewritable' }])
+  })
+
+  it('by the annotation of a JavaScript parameter', () => {
+    const text = `/** @param {import('pg').Pool} pool */\nexport async function f(pool) {\n  const c = await pool.connect()\n  try { await c.query('x') } finally { c.release() }\n}`
+    expect(scanFiles({ 'src/a.js': text })).toMatchObject([
+      { dialect: 'node-postgres', verdict: 'rewritable' },
+    ])
+  })
+
+  it('as the service only under the name that the module exports', () => {
+    const text = `import { other as connections } from './db'\nexport const f = () => connections.withConnection('a', async (c: any) => c.query('x'))`
+    const connections = { kind: 'import', name: 'connections', from: './src/db' } as const
+    expect(scanText(text, { connections })).toEqual([])
   })
 
   it.each([
@@ -151,6 +197,14 @@ describe('a receiver is not recognised', () => {
     [
       'when a class of the same name comes from elsewhere',
       `import { Pool } from 'generic-pool'\nconst pool = new Pool()\n${take('pool')}`,
+    ],
+    [
+      'when it may also be another class of the driver',
+      `import type { Client, Pool } from 'pg'\ndeclare const db: Pool | Client\n${take('db')}`,
+    ],
+    [
+      'when it may also be a class of the package with that method',
+      `import type { Pool } from 'pg'\nclass Socket { connect(): any {} }\ndeclare const db: Pool | Socket\n${take('db')}`,
     ],
     [
       'when a class of the package has the method only',

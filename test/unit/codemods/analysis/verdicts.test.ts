@@ -252,6 +252,51 @@ describe('what is refused, and why', () => {
       'unsupported-shape',
     ],
     [
+      'a release through an element',
+      `${take}\ntry { await c.query('x') } finally { c['release']() }`,
+      'manual',
+      'release-in-helper',
+    ],
+    [
+      'a release through a computed name',
+      `${take}\ntry { await c.query('x') } finally { c[given]() }`,
+      'manual',
+      'release-in-helper',
+    ],
+    [
+      'a release taken apart with the rest',
+      `${take}\nconst { query, ...rest } = c\nrest.release()`,
+      'manual',
+      'release-in-helper',
+    ],
+    ['an array as an argument', `${take}\nawait work([c])`, 'manual', 'escapes-to-callee'],
+    [
+      'a bound method that is kept',
+      `${take}\ntry { given.query = c.query.bind(c) } finally { c.release() }`,
+      'manual',
+      'escapes-to-closure',
+    ],
+    [
+      'a release that is given something to evaluate',
+      `${take}\ntry { await c.query('x') } finally { c.release(undefined, work()) }`,
+      'manual',
+      'release-error',
+    ],
+    ...[`typeof c !== 'undefined'`, 'Boolean(c)', '!!c', 'undefined !== c', 'null != c'].map(
+      (asked): [string, string, string, string] => [
+        `a finally that asks by ${asked}`,
+        `let c: any\ntry { c = await pool.connect(); await c.query('x') } finally { if (${asked}) c.release() }`,
+        'manual',
+        'unsupported-shape',
+      ],
+    ),
+    [
+      'a condition that takes it',
+      `let c\nif ((c = await pool.connect())) { try { await c.query('x') } finally { c.release() } }`,
+      'manual',
+      'unsupported-shape',
+    ],
+    [
       'too many arguments',
       `const c = await (pool as any as Pool).connect(undefined as any, 1)\nc.release()`,
       'manual',
@@ -327,7 +372,7 @@ describe('calls with the connection', () => {
 })
 
 describe('scoped calls', () => {
-  const manager = `declare const m: { withConnection(f: (c: any) => any, o?: any): Promise<any> }\n`
+  const manager = `declare function make(): { withConnection(f: (c: any) => any): Promise<any> }\ndeclare const m: { withConnection(f: (c: any) => any, o?: any): Promise<any> }\n`
   it.each([
     [`return m.withConnection(async (c) => c.query('x'))`, 'rewritable', undefined],
     [`const p = m.withConnection(async (c) => c.query('x')); return p`, 'rewritable', undefined],
@@ -342,6 +387,7 @@ describe('scoped calls', () => {
     [`await m.withConnection(...given)`, 'manual', 'unsupported-arguments'],
     [`await m?.withConnection(async (c) => c.query('x'))`, 'manual', 'conditional-acquire'],
     [`await m /* why */ .withConnection(async (c) => c.query('x'))`, 'manual', 'comments'],
+    [`await make().withConnection(async (c: any) => c.query('x'))`, 'manual', 'receiver-effect'],
     [`flag && m.withConnection(async (c) => c.query('x'))`, 'manual', 'not-awaited'],
     [`flag ? m.withConnection(async (c) => c.query('x')) : 1`, 'manual', 'not-awaited'],
     [`await m.withConnection(async () => work())`, 'manual', 'no-binding'],

@@ -89,6 +89,26 @@ describe('the import of the service', () => {
       `import { connections } from './database'\nconst`,
     ],
     [
+      'is not repeated where it has an extension',
+      `import { Pool } from 'pg'\nimport { connections } from './database.js'\nconst pool = new Pool(connections)\n`,
+      `import { connections } from './database.js'\nconst`,
+    ],
+    [
+      'comes behind every directive',
+      `'use strict'\n'use server'\ndeclare const pool: import('pg').Pool\n`,
+      `'use strict'\n'use server'\nimport { connections } from './database'\n\ndeclare`,
+    ],
+    [
+      'does not come between a statement and its documentation',
+      `// Of the file.\n\n/** The pool. */\ndeclare const pool: import('pg').Pool\n`,
+      `// Of the file.\n\nimport { connections } from './database'\n\n/** The pool. */\ndeclare`,
+    ],
+    [
+      'comes behind what speaks of the whole file',
+      `/** @license MIT */\ndeclare const pool: import('pg').Pool\n`,
+      `/** @license MIT */\nimport { connections } from './database'\n\ndeclare`,
+    ],
+    [
       'comes first where there is none',
       `'use strict'\ndeclare const pool: import('pg').Pool\n`,
       `'use strict'\nimport { connections } from './database'\n\ndeclare`,
@@ -173,6 +193,28 @@ describe('imports that nothing uses any more', () => {
     expect(text).not.toMatch(/\bpool\b/)
   })
 
+  it('stay when a comment of a JavaScript file names them as a type', () => {
+    const head = `import { pool } from './old'\n/** @type {typeof pool} */\nexport let other\n`
+    const code = head + bracket.replace(': Promise<void>', '')
+    const sources = {
+      name: 'app',
+      path: '/app',
+      files: [
+        { path: '/app/src/a.js', relativePath: 'src/a.js', text: code },
+        {
+          path: '/app/src/old.ts',
+          relativePath: 'src/old.ts',
+          text: `import { Pool } from 'pg'\nexport const pool = new Pool()\n`,
+        },
+      ],
+    }
+    const [file] = analyzePackage(sources, builtinDialects, { readDisk: false }).files
+    if (file === undefined) throw new Error('nothing was analysed')
+    const { edits } = rewriteFile(file, { style: 'await-using', purpose: 'rag', connections: imported })
+    expect(edits.length).toBeGreaterThan(0)
+    expect(applyTextEdits(code, edits)).toContain(`import { pool } from './old'\n`)
+  })
+
   it('stay when they were unused before, when anything else uses them, and when they are imported for their effects', () => {
     const head = `import 'side-effect'\nimport { never } from './never'\nimport { Pool } from 'pg'\nconst pool = new Pool()\nexport const size = pool\n`
     const { text } = migrate(head + bracket)
@@ -209,6 +251,22 @@ describe('a style', () => {
     [
       'a returned promise',
       `  const c = await pool.connect()\n  try {\n    return given.later()\n  } finally {\n    c.release()\n  }`,
+    ],
+    [
+      'a variable that holds a promise by now',
+      `  const c = await pool.connect()\n  try {\n    let p\n    p = c.query('x')\n    return p\n  } finally {\n    c.release()\n  }`,
+    ],
+    [
+      'a promise behind a comma',
+      `  const c = await pool.connect()\n  try {\n    return (given, c.query('x'))\n  } finally {\n    c.release()\n  }`,
+    ],
+    [
+      'a parameter of which nothing is known',
+      `  const c = await pool.connect()\n  try {\n    return given\n  } finally {\n    c.release()\n  }`,
+    ],
+    [
+      'an answer that is asked with the connection and not awaited',
+      `  const c = await pool.connect()\n  try {\n    return given.users.find(c, 1)\n  } finally {\n    c.release()\n  }`,
     ],
     [
       'a var',
@@ -292,6 +350,14 @@ describe('what stays out of the batch', () => {
     ['a constant of the module', `${declared}const connections = 1\n${bracket}`],
     ['an import from elsewhere', `import { connections } from './net'\n${declared}${bracket}`],
     ['a type-only import', `import type { connections } from './database'\n${declared}${bracket}`],
+    [
+      'another export of the same module',
+      `import { other as connections } from './database'\n${declared}export const all = connections\n${bracket}`,
+    ],
+    [
+      'the whole module',
+      `import * as connections from './database'\n${declared}export const all = connections\n${bracket}`,
+    ],
     ['a type', `${declared}type connections = 1\n${bracket}`],
   ])('is a site where the service’s name is %s', (_name, code) => {
     const { text, sites } = migrate(code)
@@ -373,6 +439,20 @@ describe('text', () => {
   it('keeps a block for a statement that would continue the line before it', () => {
     const code = declared + bracket.replace(`await c.query('x')`, `(await c.query('x'))`)
     expect(migrate(code).text).toContain(`connection('rag')\n  {\n    (await c.query('x'))\n  }\n`)
+  })
+
+  it('keeps a block for a statement that would continue an object without semicolon', () => {
+    const code =
+      declared +
+      bracket.replace(`  try {\n    await`, `  const o = { x: 1 }\n  try {\n    [1].map(String)\n    await`)
+    expect(migrate(code).text).toContain(`  const o = { x: 1 }\n  {\n    [1].map(String)\n`)
+    const block = code.replace('const o = { x: 1 }', 'if (pool) {}')
+    expect(migrate(block).text).toContain(`  if (pool) {}\n  [1].map(String)\n`)
+  })
+
+  it('keeps a last comment away from what stands behind the try', () => {
+    const code = declared + bracket.replace(`('x')`, `('x') // asked`).replace(`  }\n}`, `  } // done\n}`)
+    expect(migrate(code).text).toContain(`  await c.query('x') // asked\n  // done\n}`)
   })
 
   it('keeps an empty try as an empty block', () => {

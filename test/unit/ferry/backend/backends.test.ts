@@ -6,21 +6,12 @@ import { fromGetconn } from '../../../../src/ferry/backend/from-getconn'
 import { fromPgPool } from '../../../../src/ferry/backend/from-pg-pool'
 import { systemClock } from '../../../../src/core/clock'
 import { MockServer } from '../../../../src/pool/mock-server'
-import { Interleaving } from '../../../property/interleaving'
 import { mockPgPool } from '../ferry-stage'
 
 class FakeConnection extends EventEmitter {
   query(): Promise<string> {
     return Promise.resolve('row')
   }
-}
-
-function fakeClock() {
-  // Nobody waits in these tests: each step fires the next timer.
-  return new Interleaving(
-    () => 0,
-    () => undefined,
-  )
 }
 
 function never(): Promise<never> {
@@ -40,8 +31,7 @@ describe('fromGetconn', () => {
 
   test('lends by getconn and gives back by putconn, with the key when there is one', async () => {
     const pool = manager()
-    const backend = fromGetconn(pool, { maxConnections: 3 })
-    expect(backend.maxConnections).toBe(3)
+    const backend = fromGetconn(pool)
     await (await backend.acquire({})).release()
     expect(pool.getconn).toHaveBeenLastCalledWith()
     expect(pool.putconn).toHaveBeenLastCalledWith(pool.connection)
@@ -59,37 +49,7 @@ describe('fromGetconn', () => {
     expect(fromGetconn({ getconn: () => ({}), putconn: () => undefined }).close).toBeUndefined()
   })
 
-  test('ends a wait at its deadline, and gives back the connection that comes too late', async () => {
-    const pool = manager()
-    let arrive: (connection: object) => void = () => undefined
-    pool.getconn.mockReturnValue(new Promise<object>((resolve) => (arrive = resolve)))
-    const clock = fakeClock()
-    const acquired = fromGetconn(pool, { clock }).acquire({ timeoutMs: 20 })
-    await expect(clock.run(acquired)).rejects.toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
-    expect(clock.now()).toBe(20)
-    arrive(pool.connection)
-    await new Promise(setImmediate)
-    expect(pool.putconn).toHaveBeenCalledWith(pool.connection)
-  })
-
-  test('ends a wait when the signal says so, before or while waiting', async () => {
-    const pool = manager()
-    pool.getconn.mockReturnValue(never())
-    const backend = fromGetconn(pool)
-    const controller = new AbortController()
-    const acquired = backend.acquire({ signal: controller.signal })
-    controller.abort(new Error('request closed'))
-    await expect(acquired).rejects.toMatchObject({
-      code: 'ACQUIRE_ABORTED',
-      cause: new Error('request closed'),
-    })
-    await expect(backend.acquire({ signal: controller.signal })).rejects.toMatchObject({
-      code: 'ACQUIRE_ABORTED',
-    })
-    expect(pool.getconn).toHaveBeenCalledTimes(1)
-  })
-
-  test('passes errors of the manager through, inside a deadline too', async () => {
+  test('passes on what a manager without promises throws, inside a deadline too', async () => {
     const pool = manager()
     pool.getconn.mockImplementation(() => {
       throw new Error('connection pool exhausted')
@@ -179,12 +139,7 @@ describe('fromDelegate', () => {
   test("calls the delegate's own names", async () => {
     const connection = new FakeConnection()
     const delegate = { getDbConnection: jest.fn(() => connection), releaseDbConnection: jest.fn() }
-    const backend = fromDelegate(
-      delegate,
-      { acquire: 'getDbConnection', release: 'releaseDbConnection' },
-      { maxConnections: 2 },
-    )
-    expect(backend.maxConnections).toBe(2)
+    const backend = fromDelegate(delegate, { acquire: 'getDbConnection', release: 'releaseDbConnection' })
     await (await backend.acquire({})).release()
     expect(delegate.releaseDbConnection).toHaveBeenLastCalledWith(connection)
     const broken = new Error('broken')
@@ -230,26 +185,6 @@ describe('fromDelegate', () => {
 })
 
 describe('fromPgPool', () => {
-  test('counts sockets and waits for the physical close when it trims', async () => {
-    const pool = mockPgPool(new MockServer(systemClock), { max: 3 })
-    const backend = fromPgPool(pool)
-    expect(backend.maxConnections).toBe(3)
-    const opening = backend.acquire({})
-    expect([backend.connectionCount?.(), backend.openingCount?.(), backend.idleCount?.()]).toEqual([1, 1, 0])
-    const leases = [await opening, await backend.acquire({})]
-    for (const lease of leases) await lease.release()
-    expect([backend.connectionCount?.(), backend.openingCount?.(), backend.idleCount?.()]).toEqual([2, 0, 2])
-    const removed = jest.fn()
-    pool.on('remove', removed)
-    expect(await backend.trimIdle?.(1)).toBe(1)
-    expect(removed).toHaveBeenCalledTimes(1)
-    expect(backend.connectionCount?.()).toBe(1)
-    expect(await backend.trimIdle?.(5)).toBe(1)
-    expect(await backend.trimIdle?.(5)).toBe(0)
-    await backend.close?.()
-    await expect(backend.acquire({})).rejects.toThrow(/after calling end/)
-  })
-
   test('counts connections that were there before it', async () => {
     const pool = mockPgPool(new MockServer(systemClock))
     const early = await pool.connect()
@@ -270,12 +205,7 @@ describe('fromPgPool', () => {
     await pool.end()
   })
 
-  test('closes a connection that comes back with an error', async () => {
-    const pool = mockPgPool(new MockServer(systemClock))
-    const backend = fromPgPool(pool)
-    await (await backend.acquire({})).release('not even an Error')
-    expect(pool.totalCount).toBe(0)
-    await pool.end()
+  test('refuses what is no pg.Pool', () => {
     expect(() => fromPgPool({} as never)).toThrow(/a pg\.Pool/)
   })
 })

@@ -9,8 +9,12 @@ const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'
 
 // a reader that has seen enough, such as `head`, closes the pipe: that is no error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`pgferry: standard output cannot be written: ${error.message}\n`)
+  process.exit(6)
 })
+// remarks that nobody can read are no reason to stop
+process.stderr.on('error', () => undefined)
 
 void main(
   process.argv.slice(2),

@@ -353,7 +353,7 @@ describe('init', () => {
     )
     const { stdout } = await workspace.run(['init'])
     expect(stdout).toContain('No known legacy API was found.')
-    expect((await workspace.run(['scan'])).stdout).toContain('No place in 0 packages')
+    expect((await workspace.run(['scan'])).stdout).toContain('The configuration names no package')
     expect((await workspace.run(['init', '--force'])).exitCode).toBe(0)
   })
 

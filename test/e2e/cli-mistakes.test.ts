@@ -89,7 +89,7 @@ test('a configured package without a folder is named', async () => {
 test('a package outside the workspace root is refused, in the configuration and as an argument', async () => {
   await expectRefusal(['migrate', '../elsewhere'], 2, 'package outside the workspace root')
   workspace.write('pgferry.config.ts', config(`{ name: 'x', path: '../x' }`))
-  await expectRefusal(['migrate', 'x'], 2, /package "\.\.\/x" is .*, which is not below/)
+  await expectRefusal(['migrate', 'x'], 2, /package "x" lies in .*, which is not below/)
 })
 
 test('two packages with one folder are refused', async () => {
@@ -267,4 +267,41 @@ test('an internal error says so and exits with 6', async () => {
   const result = await workspace.run(['scan'], { deps })
   expect(result.exitCode).toBe(6)
   expect(result.stderr).toMatch(/internal error: boom\n {2}at /)
+})
+
+test('a package whose path is a file, and a configuration that is a folder, are refused as such', async () => {
+  await expectRefusal(['scan', '--config', 'packages'], 2, 'received "packages", which is a folder')
+  workspace.write('pgferry.config.ts', config(`{ name: 'portals', path: 'package.json' }`))
+  await expectRefusal(['scan'], 3, 'package "portals": there is no folder')
+})
+
+test('a configuration that does not parse is told with its line', async () => {
+  workspace.write('pgferry.config.ts', 'export default {\n  packages: [[[}\n')
+  await expectRefusal(['scan'], 2, 'cannot be loaded', /pgferry\.config\.ts:2:\d+/)
+})
+
+test('an option in the wrong place is not corrected to itself', async () => {
+  workspace.write('pgferry.config.json', JSON.stringify({ packages: [], name: 'x' }))
+  await expectRefusal(['scan', '--config', 'pgferry.config.json'], 2, 'name: not an option here.')
+})
+
+test('a module that is not installed is told, because its types may hide call sites', async () => {
+  workspace.write('packages/portals/tsconfig.json', '{}')
+  workspace.write('packages/portals/src/a.ts', "import { pool } from '@acme/core'\nlegacyTake(2)\n")
+  for (const command of ['scan', 'check']) {
+    workspace.write('pgferry.config.ts', config(portals.replace('{', `{ stage: 'migrated',`)))
+    const { stderr } = await workspace.run([command])
+    expect(stderr).toContain('note: portals: cannot find @acme/core; call sites')
+  }
+})
+
+test.each(['init', 'scan', 'migrate', 'revert', 'check'])('the help of %s has an example', async (name) => {
+  const { stdout, exitCode } = await workspace.run([name, '--help'])
+  expect(stdout).toContain(`Examples:\n  pgferry ${name}`)
+  expect(exitCode).toBe(0)
+})
+
+test('wrong usage says where the help is', async () => {
+  await expectRefusal(['migrate'], 2, 'Run `pgferry migrate --help`')
+  await expectRefusal(['migrat'], 2, 'Did you mean migrate', 'Run `pgferry --help`')
 })

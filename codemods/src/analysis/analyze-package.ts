@@ -4,6 +4,7 @@ import type { Dialect } from '../model/dialect'
 import { reasonAdvice, type Site } from '../model/site'
 import type { PackageSources, SourceText } from '../model/source'
 import type { ConnectionsReference } from '../model/target'
+import type { DeclarationCache } from '../project/declaration-cache'
 import { serviceDialectId, type AcquireCall } from './acquire-call'
 import { CheckedReceivers } from './checked-receivers'
 import { isConnections } from './connections-reference'
@@ -43,6 +44,8 @@ export interface AnalyzeOptions {
   readonly connections?: ConnectionsReference
   /** Whether imports may be followed into files on disk (default true). */
   readonly readDisk?: boolean
+  /** Declaration files that other packages of the same run have parsed. */
+  readonly declarations?: DeclarationCache
 }
 
 /** Every site of the package, each with one verdict. Reads the files only; asks the full type checker only where it must. */
@@ -68,6 +71,7 @@ export function analyzePackage(
       sources.tsconfigPath,
       sources.files,
       undecided.map((source) => source.path),
+      options.declarations,
     )
     for (const source of undecided) {
       const sourceFile = parsed.sourceFile(source.path)

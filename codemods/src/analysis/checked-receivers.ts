@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { ts } from 'ts-morph'
 import type { ReceiverRule } from '../model/dialect'
 import type { SourceText } from '../model/source'
+import type { DeclarationCache } from '../project/declaration-cache'
 import type { Match } from './receiver-types'
 
 /** The full type checker over the few files whose receivers no declaration of the package decides. Built on first use. */
@@ -12,6 +13,7 @@ export class CheckedReceivers {
     private readonly tsconfigPath: string,
     private readonly files: readonly SourceText[],
     private readonly roots: readonly string[],
+    private readonly declarations?: DeclarationCache,
   ) {}
 
   match(receiver: ts.Expression, rule: ReceiverRule): Match {
@@ -27,6 +29,7 @@ export class CheckedReceivers {
     const parsed = ts.parseJsonConfigFileContent(config.config ?? {}, ts.sys, dirname(this.tsconfigPath))
     const options: ts.CompilerOptions = { ...parsed.options, noEmit: true, skipLibCheck: true, allowJs: true }
     const host = ts.createCompilerHost(options)
+    this.declarations?.attach(host, options)
     const texts = new Map(this.files.map((file) => [file.path, file.text]))
     const readFile = host.readFile.bind(host)
     host.readFile = (path) => texts.get(path) ?? readFile(path)

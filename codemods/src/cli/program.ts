@@ -21,18 +21,46 @@ export function createProgram(version: string, run: RunCommand): Command {
     .description('Finds every place that takes a PostgreSQL connection and rewrites what it can prove.')
     .version(version)
     .showSuggestionAfterError()
-    .addHelpText('after', `\n${exitCodes}`)
+    .addHelpText('after', `\n${firstSteps}\n\n${exitCodes}`)
   addInit(program, run)
   addScan(program, run)
   addMigrate(program, run)
   addRevert(program, run)
   addCheck(program, run)
+  for (const command of program.commands) {
+    command.showHelpAfterError(`Run \`pgferry ${command.name()} --help\` for its options and examples.`)
+    const lines = examples[command.name()] ?? []
+    command.addHelpText('after', ['', 'Examples:', ...lines.map((line) => `  pgferry ${line}`)].join('\n'))
+  }
+  program.showHelpAfterError('Run `pgferry --help` for the commands.')
   return program
 }
 
+const firstSteps = [
+  'First steps:',
+  '  pgferry scan                        what is there; needs no configuration',
+  '  pgferry init                        write pgferry.config.ts, then correct it',
+  '  pgferry migrate portals --dry-run   see the diff; without --dry-run it is written',
+  '  pgferry revert portals              take it back, byte for byte',
+].join('\n')
+
+/** By command; each line follows `pgferry`. */
+const examples: Readonly<Record<string, readonly string[]>> = {
+  init: ['init'],
+  scan: ['scan', 'scan portals --html report.html', 'scan --json - --quiet', 'scan --fail-on leak'],
+  migrate: [
+    'migrate portals --dry-run',
+    'migrate portals rag-adapters',
+    'migrate ./packages/portals --style callback',
+  ],
+  revert: ['revert portals', 'revert portals --merge'],
+  check: ['check', 'check portals --json -'],
+}
+
 const exitCodes = [
-  'Exit codes: 0 done; 1 findings; 2 usage or configuration; 3 package not found; 4 work tree dirty;',
-  '5 source does not parse; 6 internal, nothing written.',
+  'Exit codes: 0 done; 1 findings; 2 usage or configuration, another run is writing;',
+  '3 package not found; 4 work tree dirty, files edited since the migrate; 5 source does not parse;',
+  '6 internal, nothing written.',
 ].join('\n')
 
 const scanVerdicts = ['leak', 'manual', 'rewritable', 'already'] as const satisfies readonly Verdict[]

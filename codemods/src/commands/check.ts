@@ -1,5 +1,6 @@
 import { scanPackage } from '../engine/scan-package'
 import { CodemodError } from '../project/codemod-error'
+import { DeclarationCache } from '../project/declaration-cache'
 import { selectPackages } from '../project/workspace'
 import type { CheckReport } from '../report/check-report'
 import { isLegacySite, renderCheckReport } from '../report/check-report'
@@ -18,6 +19,7 @@ export async function runCheck(
   deps: CommandDeps,
 ): Promise<CommandOutcome> {
   const { knowledge } = deps
+  const declarations = new DeclarationCache()
   const { workspace, dialects } = await openConfiguredWorkspace(deps.cwd, options.config, knowledge)
   const selected = selectPackages(workspace, names, deps.cwd)
   const migrated = selected.filter(({ stage }) => stage === 'migrated')
@@ -28,6 +30,7 @@ export async function runCheck(
       dialects,
       knowledge,
       includeTests: options.includeTests ?? false,
+      declarations,
     })
   })
   const syntaxErrors = scanned.flatMap((entry) => entry.syntaxErrors)
@@ -46,6 +49,6 @@ export async function runCheck(
     exitCode: report.findings.length > 0 ? 1 : 0,
     json: report,
     render: (paint) => renderCheckReport(report, paint),
-    notes: scanned.flatMap((entry) => entry.loaded.notes),
+    notes: scanned.flatMap((entry) => entry.notes),
   }
 }

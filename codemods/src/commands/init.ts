@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scanPackage } from '../engine/scan-package'
 import { CodemodError, describeCause } from '../project/codemod-error'
+import { DeclarationCache } from '../project/declaration-cache'
 import { findWorkspace } from '../project/find-workspace'
 import { configFileNames } from '../project/load-config'
 import { workspaceFromManifests } from '../project/workspace'
@@ -25,10 +26,11 @@ export function runInit(options: InitOptions, deps: CommandDeps): CommandOutcome
   const workspace = workspaceFromManifests(findWorkspace(deps.cwd))
   refuseExistingConfig(workspace.root, options.force === true)
   const dialects = knowledge.builtinDialects
+  const declarations = new DeclarationCache()
   const includeTests = options.includeTests ?? false
   const scanned = workspace.packages.map((target, done) => {
     deps.onProgress(done, workspace.packages.length, target.name)
-    return scanPackage(target, { workspace, dialects, knowledge, includeTests })
+    return scanPackage(target, { workspace, dialects, knowledge, includeTests, declarations })
   })
   const proposal = proposeConfig(
     scanned,
@@ -40,7 +42,7 @@ export function runInit(options: InitOptions, deps: CommandDeps): CommandOutcome
     json: { schemaVersion: 1, command: 'init', root: '.', config: configName, packages: proposal.packages },
     render: () => renderInit(scanned.length, proposal),
     notes: scanned.flatMap((entry) => [
-      ...entry.loaded.notes,
+      ...entry.notes,
       ...entry.syntaxErrors.map((error) => `does not parse: ${error}`),
     ]),
   }

@@ -5,6 +5,7 @@ import { withRunLock } from '../engine/run-lock'
 import { scanPackage } from '../engine/scan-package'
 import { writeRun } from '../engine/write-run'
 import type { TargetStyle } from '../model/target'
+import { DeclarationCache } from '../project/declaration-cache'
 import { CodemodError } from '../project/codemod-error'
 import type { WorkspacePackage } from '../project/workspace'
 import { selectPackages } from '../project/workspace'
@@ -86,7 +87,7 @@ function writingRun(
   const undo = `pgferry revert ${[...new Set(changes.map((change) => change.package))].join(' ')}`
   return toOutcome(planned, [
     ...notes,
-    `${countOf(changes.length, 'file')} written (run ${id}); \`${undo}\` takes them back`,
+    `${countOf(changes.length, 'file')} written (run ${id}); \`${undo}\` takes ${changes.length === 1 ? 'it' : 'them'} back`,
   ])
 }
 
@@ -102,11 +103,15 @@ function planAll(
   deps: CommandDeps,
 ): Planned {
   const { knowledge } = deps
+  const declarations = new DeclarationCache()
   const includeTests = options.includeTests ?? false
   const targets = requireTargets(packages, options.style, { isDryRun: options.dryRun === true })
   const scanned = targets.map((target, done) => {
     deps.onProgress(done, targets.length * 2, `${target.package.name}: analysing`)
-    return { target, entry: scanPackage(target.package, { workspace, dialects, knowledge, includeTests }) }
+    return {
+      target,
+      entry: scanPackage(target.package, { workspace, dialects, knowledge, includeTests, declarations }),
+    }
   })
   const syntaxErrors = scanned.flatMap(({ entry }) => entry.syntaxErrors)
   if (syntaxErrors.length > 0) {
@@ -114,12 +119,15 @@ function planAll(
   }
   const plans = scanned.map(({ target, entry }, done) => {
     deps.onProgress(targets.length + done, targets.length * 2, `${target.package.name}: rewriting`)
-    return planPackage(entry, target.rewrite, { isTypeChecked: target.problem === undefined })
+    return planPackage(entry, target.rewrite, {
+      isTypeChecked: target.problem === undefined,
+      declarations,
+    })
   })
   const problems = targets.flatMap(({ problem }) =>
     problem === undefined ? [] : [`not type-checked: ${problem}`],
   )
-  return { plans, notes: [...problems, ...scanned.flatMap(({ entry }) => entry.loaded.notes)] }
+  return { plans, notes: [...problems, ...scanned.flatMap(({ entry }) => entry.notes)] }
 }
 
 function toOutcome({ plans, notes }: Planned, more: readonly string[]): CommandOutcome {

@@ -2,6 +2,7 @@ import type { Verdict } from '../model/site'
 import { scanPackage } from '../engine/scan-package'
 import { findInterruptedRuns } from '../engine/recover-runs'
 import { codemodErrors } from '../project/codemod-error'
+import { DeclarationCache } from '../project/declaration-cache'
 import { selectPackages } from '../project/workspace'
 import { renderHtmlReport } from '../report/render-html'
 import { renderRunReport } from '../report/render-run-report'
@@ -24,6 +25,7 @@ export async function runScan(
   deps: CommandDeps,
 ): Promise<CommandOutcome> {
   const { knowledge } = deps
+  const declarations = new DeclarationCache()
   const { workspace, dialects } = await openWorkspace(deps.cwd, options.config, knowledge)
   const packages = selectPackages(workspace, names, deps.cwd)
   const scanned = packages.map((target, done) => {
@@ -33,6 +35,7 @@ export async function runScan(
       dialects,
       knowledge,
       includeTests: options.includeTests ?? false,
+      declarations,
     })
   })
   const report = createRunReport(
@@ -47,7 +50,7 @@ export async function runScan(
     render: (paint) => renderRunReport(report, paint),
     html: renderHtmlReport(report),
     notes: [
-      ...scanned.flatMap((entry) => entry.loaded.notes),
+      ...scanned.flatMap((entry) => entry.notes),
       ...syntaxErrors.map((error) => `does not parse, so its sites may be missing: ${error}`),
       ...findInterruptedRuns(workspace.root, deps.files).map(
         ({ id }) => `${id} was interrupted; the next migrate or revert takes it back`,

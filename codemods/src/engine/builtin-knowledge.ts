@@ -8,8 +8,8 @@ import type { Knowledge } from './knowledge'
 export const builtinKnowledge: Knowledge = {
   builtinDialects,
   words: dialectWords,
-  analyze(sources, dialects, connections) {
-    const { files } = analyzePackage(sources, dialects, connections === undefined ? {} : { connections })
+  analyze(sources, dialects, options) {
+    const { files } = analyzePackage(sources, dialects, options)
     return files.map((file) => ({
       source: file.source,
       sites: file.sites.map(({ site }) => site),

@@ -28,6 +28,8 @@ export interface FileOperations {
   /** Makes a rename in `folder` durable. */
   syncFolder(folder: string): void
   remove(path: string): void
+  /** Runs `work` with Ctrl-C and the other requests to end held off: it takes milliseconds and must not stop half way. */
+  uninterrupted<T>(work: () => T): T
 }
 
 /** Permission bits and owner, kept when a file is replaced. */
@@ -63,6 +65,7 @@ export const nodeFileOperations: FileOperations = {
   remove: (path) => {
     rmSync(path, { force: true })
   },
+  uninterrupted,
 }
 
 /** Content identity of a file, as the journal records it. */
@@ -75,6 +78,19 @@ function keepOwner(descriptor: number, identity: FileIdentity): void {
     fchownSync(descriptor, identity.uid, identity.gid)
   } catch {
     // only a privileged user may give files away; anybody else's files keep the owner they are written by
+  }
+}
+
+const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** A listener takes the place of the default, which is to end at once; synchronous work is never divided by one. */
+function uninterrupted<T>(work: () => T): T {
+  const ignore = (): void => undefined
+  for (const signal of endSignals) process.on(signal, ignore)
+  try {
+    return work()
+  } finally {
+    for (const signal of endSignals) process.off(signal, ignore)
   }
 }
 

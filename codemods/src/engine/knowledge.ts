@@ -3,6 +3,7 @@ import type { Site } from '../model/site'
 import type { PackageSources, SourceText } from '../model/source'
 import type { ConnectionsReference, RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
+import type { DeclarationCache } from '../project/declaration-cache'
 
 /** What the engine needs from dialects, analysis and rewriters; the engine itself knows nothing of any API. */
 export interface Knowledge {
@@ -12,8 +13,14 @@ export interface Knowledge {
   analyze(
     sources: PackageSources,
     dialects: readonly Dialect[],
-    connections?: ConnectionsReference,
+    options?: AnalyzeOptions,
   ): readonly AnalyzedFile[]
+}
+
+export interface AnalyzeOptions {
+  readonly connections?: ConnectionsReference
+  /** Declaration files that other packages of the same command have parsed. */
+  readonly declarations?: DeclarationCache
 }
 
 export interface AnalyzedFile {

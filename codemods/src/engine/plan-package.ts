@@ -2,6 +2,8 @@ import type { PackageReport, Site } from '../model/site'
 import type { RewriteTarget } from '../model/target'
 import { applyTextEdits } from '../model/text-edit'
 import type { TextEdit } from '../model/text-edit'
+import { createSpecifiers } from '../project/connections-module'
+import type { DeclarationCache } from '../project/declaration-cache'
 import { createTypeComparison, findSyntaxErrors } from '../project/type-check'
 import type { TypeComparison, TypeProblem } from '../project/type-check'
 import type { AnalyzedFile } from './knowledge'
@@ -30,13 +32,18 @@ interface FileRewrite {
 export function planPackage(
   scanned: ScannedPackage,
   target: RewriteTarget,
-  options: { readonly isTypeChecked: boolean },
+  options: { readonly isTypeChecked: boolean; readonly declarations?: DeclarationCache },
 ): PackagePlan {
-  const types = options.isTypeChecked ? typesOf(scanned) : undefined
+  const types = options.isTypeChecked ? typesOf(scanned, options.declarations) : undefined
+  const { connections } = target
+  const from = connections.kind === 'import' ? connections.from : ''
+  const specifierFor = createSpecifiers(from, scanned.loaded.sources)
   /** Site id to the message that speaks against it. */
   const refused = new Map<string, string>()
   for (let round = 0; ; round++) {
-    const rewrites = scanned.files.map((file) => rewriteOne(file, target, refused))
+    const rewrites = scanned.files.map((file) =>
+      rewriteOne(file, targetFor(file.source.path, target, specifierFor), refused),
+    )
     const changed = rewrites.filter((rewrite) => rewrite.edits.length > 0)
     const { problems, notes } = check(scanned, changed, types)
     const before = refused.size
@@ -51,13 +58,14 @@ export function planPackage(
   }
 }
 
-function typesOf(scanned: ScannedPackage): TypeComparison | undefined {
+function typesOf(scanned: ScannedPackage, declarations?: DeclarationCache): TypeComparison | undefined {
   const { tsconfigPath, files } = scanned.loaded.sources
   return tsconfigPath === undefined
     ? undefined
     : createTypeComparison(
         tsconfigPath,
         files.map(({ path }) => path),
+        declarations,
       )
 }
 
@@ -66,14 +74,25 @@ function rewriteOne(
   target: RewriteTarget,
   refused: ReadonlyMap<string, string>,
 ): FileRewrite {
-  const { edits, sites } = file.rewrite(targetFor(file.source.path, target), new Set(refused.keys()))
+  const { edits, sites } = file.rewrite(target, new Set(refused.keys()))
   return { file, edits, sites, text: applyTextEdits(file.source.text, edits) }
 }
 
 /** Node 20 cannot parse `await using`, and nobody compiles a plain JavaScript file: it gets the callback form. */
-function targetFor(path: string, target: RewriteTarget): RewriteTarget {
-  const isJavaScript = /\.[cm]?jsx?$/.test(path)
-  return isJavaScript && target.style === 'await-using' ? { ...target, style: 'callback' } : target
+function targetFor(
+  path: string,
+  target: RewriteTarget,
+  specifierFor: (file: string) => string,
+): RewriteTarget {
+  const style = isJavaScript(path) && target.style === 'await-using' ? 'callback' : target.style
+  const { connections } = target
+  return connections.kind === 'expression'
+    ? { ...target, style }
+    : { ...target, style, connections: { ...connections, from: specifierFor(path) } }
+}
+
+function isJavaScript(path: string): boolean {
+  return /\.[cm]?jsx?$/.test(path)
 }
 
 function check(
@@ -98,6 +117,12 @@ function check(
   return { problems: introduced, notes: existingCount > 0 ? [note] : [] }
 }
 
+/** What the compiler says under noUnusedLocals and noUnusedParameters. */
+const unusedNames: readonly number[] = [6133, 6138, 6192, 6196, 6198, 6199]
+
+const unusedAdvice =
+  '. This is the last use of that name and the package refuses unused ones: rewrite the site by hand and remove the name with it, or switch noUnusedLocals off, migrate and clean up after.'
+
 /**
  * Blames the nearest rewritten site first; when that did not help, every site of the file; an error in a file that was not
  * changed speaks against the whole package.
@@ -108,7 +133,8 @@ function refuse(
   refused: Map<string, string>,
   round: number,
 ): void {
-  const message = problem.code === 0 ? problem.message : `TS${String(problem.code)}: ${problem.message}`
+  const code = problem.code === 0 ? '' : `TS${String(problem.code)}: `
+  const message = `${code}${problem.message}${unusedNames.includes(problem.code) ? unusedAdvice : ''}`
   const own = changed.find(({ file }) => file.source.path === problem.path)
   const nearest = own !== undefined && round === 0 ? siteAtOffset(own, problem.start) : undefined
   const blamed =

@@ -45,7 +45,7 @@ export function planRevert(
         )
       : new CodemodError(
           'EDITED_SINCE',
-          `${countFiles(problems.length)} differ from what migrate wrote; nothing was written`,
+          `${countFiles(problems.length)} ${problems.length === 1 ? 'differs' : 'differ'} from what migrate wrote; nothing was written`,
           problems,
         )
   }

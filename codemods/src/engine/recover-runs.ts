@@ -11,7 +11,9 @@ export function findInterruptedRuns(root: string, files: FileOperations): readon
 /** Takes back every interrupted run, the latest first, and says what was done. Needs the run lock. */
 export function recoverInterruptedRuns(root: string, files: FileOperations): readonly string[] {
   return [...findInterruptedRuns(root, files)].reverse().map((run) => {
-    undoRun(root, run, files)
+    files.uninterrupted(() => {
+      undoRun(root, run, files)
+    })
     return `${run.id} had been interrupted; its ${String(run.files.length)} files are as they were before it`
   })
 }

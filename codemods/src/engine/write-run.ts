@@ -32,6 +32,10 @@ export interface WriteRequest {
  * @throws CodemodError `WRITE_FAILED`; `RECOVERY_FAILED` when taking back failed too.
  */
 export function writeRun(request: WriteRequest, files: FileOperations): string {
+  return files.uninterrupted(() => writeAll(request, files))
+}
+
+function writeAll(request: WriteRequest, files: FileOperations): string {
   const { root, changes } = request
   for (const change of changes) checkWritable(root, change, files)
   const run: JournalRun = {

@@ -54,7 +54,7 @@ export const codemodErrors = {
   WRITE_FAILED: {
     exit: 6,
     title: 'file cannot be written',
-    hint: 'Check the permissions and the free space. What had been written was taken back.',
+    hint: 'Check the permissions and the free space. Whatever had been written was taken back: the sources are as before.',
   },
   RECOVERY_FAILED: {
     exit: 6,

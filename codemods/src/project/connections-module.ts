@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ts } from 'ts-morph'
+import type { PackageSources } from '../model/source'
+import { readTsconfig } from './read-tsconfig'
 import type { WorkspacePackage } from './workspace'
 
 /**
@@ -17,6 +19,27 @@ export function findConnectionsProblem(target: WorkspacePackage): string | undef
   }
   if (mayExport(path, connections.name)) return undefined
   return `${option}.import: received "${connections.name}", and ${connections.from} has no such export`
+}
+
+/**
+ * Says how each file must write `from`: an ES module that Node resolves needs the extension that the compiled module will
+ * have. Anything else stays as the configuration says.
+ */
+export function createSpecifiers(
+  from: string,
+  { path, tsconfigPath }: PackageSources,
+): (file: string) => string {
+  const stem = resolve(path, from)
+  const found = /^\.\.?\//.test(from) && !/\.[cm]?[jt]sx?$/.test(from) ? findModule(stem) : undefined
+  if (found === undefined || found.endsWith('.d.ts')) return () => from
+  const compiled = from + found.slice(stem.length).replace(/\.([cm]?)[jt]sx?$/, '.$1js')
+  const byNode = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext }
+  const declared = tsconfigPath === undefined ? byNode : readTsconfig(tsconfigPath).options
+  return (file) => {
+    const options = /\.[cm]?jsx?$/.test(file) ? byNode : declared
+    const format = ts.getImpliedNodeFormatForFile(file, undefined, ts.sys, options)
+    return format === ts.ModuleKind.ESNext ? compiled : from
+  }
 }
 
 function findModule(stem: string): string | undefined {

@@ -35,7 +35,10 @@ export function findWorkspace(cwd: string): FoundWorkspace {
     if (patterns === undefined) continue
     const packages = packagesOf(root, patterns)
     const isMember = packages.some(({ path }) => isInside(resolve(root, path), resolve(cwd)))
-    if (isMember || root === resolve(cwd)) return { root, packages: withRootPackage(root, packages) }
+    // a folder such as `packages` or `docs` belongs to the workspace, a package that it leaves out does not
+    const nearest = folders.find((folder) => existsSync(join(folder, 'package.json')))
+    if (isMember || root === resolve(cwd) || nearest === root)
+      return { root, packages: withRootPackage(root, packages) }
   }
   const root = folders.find((folder) => existsSync(join(folder, 'package.json'))) ?? resolve(cwd)
   return { root, packages: [packageAt(root, '.')] }

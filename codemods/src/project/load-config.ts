@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { createJiti } from 'jiti'
 import { CodemodError, describeCause } from './codemod-error'
@@ -23,7 +23,14 @@ export interface LoadedConfig {
 export function findConfig(cwd: string, named: string | undefined): string | undefined {
   if (named !== undefined) {
     const path = resolve(cwd, named)
-    if (existsSync(path)) return path
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found?.isFile() === true) return path
+    if (found !== undefined) {
+      throw new CodemodError(
+        'CONFIG_NOT_FOUND',
+        `--config: received "${named}", which is a folder, expected a file`,
+      )
+    }
     throw new CodemodError('CONFIG_NOT_FOUND', `--config: received "${named}", and there is no such file`)
   }
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
@@ -57,8 +64,15 @@ async function importConfig(path: string): Promise<unknown> {
     throw new CodemodError(
       'CONFIG_INVALID',
       `${basename(path)} cannot be loaded: ${describeCause(cause)}`,
-      [],
+      placesOf(cause, path),
       { cause },
     )
   }
+}
+
+/** Line and column, which a parser puts behind the first line of its message. */
+function placesOf(cause: unknown, path: string): string[] {
+  const { message } = cause as { readonly message?: unknown }
+  const place = typeof message === 'string' ? /:(\d+):(\d+)\s*$/m.exec(message) : null
+  return place === null ? [] : [`${basename(path)}:${place[1] ?? ''}:${place[2] ?? ''}`]
 }

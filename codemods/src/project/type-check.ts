@@ -1,5 +1,6 @@
-import { dirname } from 'node:path'
 import { Project, ts } from 'ts-morph'
+import { DeclarationCache } from './declaration-cache'
+import { readTsconfig } from './read-tsconfig'
 
 /** One type error, at an offset of the checked text. */
 export interface TypeProblem {
@@ -36,19 +37,25 @@ export interface TypeComparison {
  * tsconfig and `files`), same options both times. Where the package's dependencies are not installed, unresolved imports
  * and what follows from them do not count.
  */
-export function createTypeComparison(tsconfigPath: string, files: readonly string[]): TypeComparison {
-  const config = readConfig(tsconfigPath)
+export function createTypeComparison(
+  tsconfigPath: string,
+  files: readonly string[],
+  declarations = new DeclarationCache(),
+): TypeComparison {
+  const config = readTsconfig(tsconfigPath)
   const roots = [...new Set([...config.fileNames, ...files])]
-  const libraries = loadLibraries(config.options)
+  const libraries = declarations.libraries(config.options, () => loadLibraries(config.options))
+  const base = { libraries, declarations }
   let before: CheckedProgram | undefined
+  let latest: CheckedProgram | undefined
   return {
     compare(changed) {
-      const base = { libraries, ...(before === undefined ? {} : { previous: before.program }) }
-      const after = checkProgram(config.options, roots, { ...base, changed })
+      const after = checkProgram(config.options, roots, { ...base, changed, previous: latest })
+      latest = after
       if (after.problems.length === 0) return { introduced: [], existingCount: 0 }
       before ??= checkProgram(config.options, roots, {
-        libraries,
-        previous: after.program,
+        ...base,
+        previous: after,
         changed: new Map(),
       })
       return subtract(after.problems, before.problems)
@@ -87,29 +94,8 @@ function keyOf(problem: TypeProblem): string {
   return `${problem.path}\0${String(problem.code)}\0${problem.message}`
 }
 
-function readConfig(tsconfigPath: string): {
-  readonly fileNames: readonly string[]
-  readonly options: ts.CompilerOptions
-} {
-  const { config } = ts.readConfigFile(tsconfigPath, (path) => ts.sys.readFile(path)) as { config: unknown }
-  const parsed = ts.parseJsonConfigFileContent(
-    config ?? {},
-    ts.sys,
-    dirname(tsconfigPath),
-    undefined,
-    tsconfigPath,
-  )
-  const options = {
-    ...parsed.options,
-    noEmit: true,
-    skipLibCheck: true,
-    incremental: false,
-    composite: false,
-  }
-  return { fileNames: parsed.fileNames, options }
-}
-
 interface CheckedProgram {
+  readonly changed: ReadonlyMap<string, string>
   readonly program: ts.Program
   readonly problems: readonly TypeProblem[]
 }
@@ -118,8 +104,9 @@ interface ProgramInput {
   /** Absolute path to the text to check instead of the file's own. */
   readonly changed: ReadonlyMap<string, string>
   readonly libraries: ReadonlyMap<string, ts.SourceFile>
-  /** A program of the same roots and options, for the declarations that it has parsed already. */
-  readonly previous?: ts.Program
+  readonly declarations: DeclarationCache
+  /** A program of the same roots and options: files that neither changes are parsed and resolved already. */
+  readonly previous: CheckedProgram | undefined
 }
 
 function loadLibraries(options: ts.CompilerOptions): ReadonlyMap<string, ts.SourceFile> {
@@ -141,11 +128,11 @@ function loadLibraries(options: ts.CompilerOptions): ReadonlyMap<string, ts.Sour
 function checkProgram(
   options: ts.CompilerOptions,
   roots: readonly string[],
-  { changed, libraries, previous }: ProgramInput,
+  { changed, libraries, declarations, previous }: ProgramInput,
 ): CheckedProgram {
   const host = ts.createCompilerHost(options)
+  declarations.attach(host, options)
   const readSource = host.getSourceFile.bind(host)
-  const rootSet = new Set(roots)
   host.getDefaultLibLocation = () => libFolder
   host.getDefaultLibFileName = (given) => `${libFolder}/${ts.getDefaultLibFileName(given)}`
   host.getSourceFile = (fileName, languageVersion, onError, createsNew) => {
@@ -153,11 +140,16 @@ function checkProgram(
     if (text !== undefined) return ts.createSourceFile(fileName, text, languageVersion, true)
     const library = libraries.get(fileName)
     if (library !== undefined) return library
-    // only roots can have changed; declarations, which cost the most, are parsed once
-    const known = rootSet.has(fileName) ? undefined : previous?.getSourceFile(fileName)
+    const known =
+      previous?.changed.has(fileName) === true ? undefined : previous?.program.getSourceFile(fileName)
     return known ?? readSource(fileName, languageVersion, onError, createsNew)
   }
-  const program = ts.createProgram({ rootNames: roots, options, host })
+  const program = ts.createProgram({
+    rootNames: roots,
+    options,
+    host,
+    ...(previous === undefined ? {} : { oldProgram: previous.program }),
+  })
   const own = program
     .getSourceFiles()
     .filter((file) => !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file))
@@ -168,7 +160,7 @@ function checkProgram(
       ...program.getSemanticDiagnostics(file),
     ]),
   ]
-  return { program, problems: diagnostics.map(toProblem) }
+  return { program, changed, problems: diagnostics.map(toProblem) }
 }
 
 function toProblem(diagnostic: ts.Diagnostic): TypeProblem {

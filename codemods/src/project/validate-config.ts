@@ -137,7 +137,8 @@ function describeIssue(issue: Issue, prefix: readonly PropertyKey[]): string[] {
   const option = optionName(path)
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(
-      (key) => `${optionName([...path, key])}: unknown option.${didYouMean(key, knownOptions)}`,
+      (key) =>
+        `${optionName([...path, key])}: ${knownOptions.includes(key) ? 'not an option here.' : `unknown option.${didYouMean(key, knownOptions)}`}`,
     )
   }
   if (issue.code === 'invalid_union') return describeUnion(issue, path)

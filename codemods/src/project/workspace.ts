@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { ConnectionsReference, TargetStyle } from '../model/target'
 import { CodemodError } from './codemod-error'
@@ -89,8 +89,8 @@ function selectPackage(workspace: Workspace, name: string, cwd: string): Workspa
 
 function resolvePackage(root: string, entry: PackageConfig): WorkspacePackage {
   const directory = resolve(root, entry.path)
-  if (!isInside(root, directory)) throw outsideRoot(entry.path, directory, root)
-  if (!existsSync(directory)) {
+  if (!isInside(root, directory)) throw outsideRoot(entry.name, directory, root)
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new CodemodError(
       'PACKAGE_NOT_FOUND',
       `package "${entry.name}": there is no folder ${directory}`,
@@ -101,7 +101,7 @@ function resolvePackage(root: string, entry: PackageConfig): WorkspacePackage {
     )
   }
   const real = realpathSync(directory)
-  if (!isInside(realpathSync(root), real)) throw outsideRoot(entry.path, real, root)
+  if (!isInside(realpathSync(root), real)) throw outsideRoot(entry.name, real, root)
   const component = entry.component ?? entry.name
   return {
     name: entry.name,
@@ -139,7 +139,7 @@ function toReference(connections: ConnectionsConfig): ConnectionsReference {
 function outsideRoot(name: string, directory: string, root: string): CodemodError {
   return new CodemodError(
     'PACKAGE_OUTSIDE_ROOT',
-    `package "${name}" is ${directory}, which is not below ${root}`,
+    `package "${name}" lies in ${directory}, which is not below ${root}`,
   )
 }
 

@@ -42,6 +42,7 @@ function tableOf(report: RunReport, paint: Paint): string[] {
 function summaryOf(report: RunReport, paint: Paint): string {
   const { totals, packages } = report
   const place = countOf(packages.length, 'package')
+  if (packages.length === 0) return 'The configuration names no package: add some to `packages`.'
   if (totals.sites === 0) return `No place in ${place} takes a database connection through a known API.`
   const parts = [
     [totals.rewritten, 'rewritten', paint.green],

@@ -96,3 +96,24 @@ test('without a tsconfig the result is parsed and not type-checked', () => {
   expect(verdicts(planned)).toEqual(['rewritten', 'manual'])
   expect(planned.report.sites[1]?.reason).toBe('type-error')
 })
+
+test('a name that a rewrite leaves unused is refused with what to do', () => {
+  const compilerOptions = { strict: true, types: [], noUnusedLocals: true }
+  temp.write('app/tsconfig.json', JSON.stringify({ compilerOptions }))
+  temp.write('app/a.ts', "const keep = 'x'\nvoid keep\nexport const a = legacyTake(2)\n")
+  const droppingTheUse: Knowledge = {
+    ...stubKnowledge,
+    analyze: (sources, dialects) =>
+      stubKnowledge.analyze(sources, dialects).map((analyzed) => ({
+        ...analyzed,
+        rewrite(target, skip) {
+          const { edits, sites } = analyzed.rewrite(target, skip)
+          const start = analyzed.source.text.indexOf('void keep')
+          return { edits: edits.length > 0 ? [{ start, end: start + 9, text: '' }, ...edits] : edits, sites }
+        },
+      })),
+  }
+  const planned = plan(droppingTheUse)
+  expect(verdicts(planned)).toEqual(['manual'])
+  expect(planned.report.sites[0]?.advice).toMatch(/TS6133.*rewrite the site by hand and remove the name/)
+})

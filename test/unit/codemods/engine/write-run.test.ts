@@ -155,3 +155,21 @@ test('this process is alive, and one that cannot exist is not', () => {
   expect(isProcessAlive(process.pid)).toBe(true)
   expect(isProcessAlive(2 ** 22 + 12345)).toBe(false)
 })
+
+test('a Ctrl-C while files are written does not stop the run half way', () => {
+  const before = process.listenerCount('SIGINT')
+  const held: boolean[] = []
+  const files = {
+    ...nodeFileOperations,
+    rename(from: string, to: string) {
+      held.push(process.listenerCount('SIGINT') > before)
+      nodeFileOperations.rename(from, to)
+    },
+  }
+  interrupt()
+  recoverInterruptedRuns(workspace.root, files)
+  writeRun(request(), files)
+  expect(held.length).toBeGreaterThan(4)
+  expect(held).not.toContain(false)
+  expect(process.listenerCount('SIGINT')).toBe(before)
+})

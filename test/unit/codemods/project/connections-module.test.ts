@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { findConnectionsProblem } from '../../../../codemods/src/project/connections-module'
+import { createSpecifiers, findConnectionsProblem } from '../../../../codemods/src/project/connections-module'
 import type { ConnectionsConfig } from '../../../../codemods/src/project/define-config'
 import { workspaceFromConfig } from '../../../../codemods/src/project/workspace'
 import type { TempWorkspace } from '../../../support/temp-workspace'
@@ -68,4 +68,29 @@ test('a module that is not there is named; packages and expressions are not look
   )
   expect(problem({ import: 'connections', from: '@acme/database' })).toBeUndefined()
   expect(problem({ expression: 'this.connections' })).toBeUndefined()
+})
+
+test('an ES module that Node resolves writes the extension, others as the configuration says', () => {
+  const temp = createTempWorkspace(
+    {
+      'package.json': '{"type":"module"}',
+      'tsconfig.json': '{"compilerOptions":{"module":"node16"}}',
+      'bundled.json': '{"compilerOptions":{"module":"esnext","moduleResolution":"bundler"}}',
+      'src/database.ts': '',
+      'db/index.mts': '',
+    },
+    stubDeps,
+  )
+  const sources = { name: 'x', path: temp.root, files: [], tsconfigPath: temp.path('tsconfig.json') }
+  const write = (from: string, file: string, tsconfig = 'tsconfig.json'): string =>
+    createSpecifiers(from, { ...sources, tsconfigPath: temp.path(tsconfig) })(temp.path(file))
+  expect(write('./src/database', 'src/a.ts')).toBe('./src/database.js')
+  expect(write('./db', 'src/a.ts')).toBe('./db/index.mjs')
+  expect(write('./src/database', 'src/a.mjs', 'bundled.json')).toBe('./src/database.js')
+  expect(write('./src/database', 'src/a.ts', 'bundled.json')).toBe('./src/database')
+  expect(write('./src/database', 'src/a.cts')).toBe('./src/database')
+  expect(write('./src/database.js', 'src/a.ts')).toBe('./src/database.js')
+  expect(write('@acme/database', 'src/a.ts')).toBe('@acme/database')
+  expect(write('./nowhere', 'src/a.ts')).toBe('./nowhere')
+  temp.remove()
 })

@@ -85,3 +85,15 @@ test.each([
 ])('the package patterns of a pnpm file are read from a %s', (_title, yaml, expected) => {
   expect(pnpmPatterns(yaml)).toEqual(expected)
 })
+
+test('a folder of the workspace that lies in no member stands for the whole workspace', () => {
+  const { root, path } = create({
+    'package.json': manifest('root'),
+    'pnpm-workspace.yaml': 'packages:\n  - packages/*\n',
+    'packages/a/package.json': manifest('a'),
+    'docs/readme.md': '',
+  })
+  const whole = { root, packages: [{ name: 'a', path: 'packages/a' }] }
+  expect(findWorkspace(path('packages'))).toEqual(whole)
+  expect(findWorkspace(path('docs'))).toEqual(whole)
+})

@@ -90,3 +90,13 @@ test('syntax errors carry line and column', () => {
   expect(findSyntaxErrors('/x/a.ts', 'const a = 1\nconst b = (\n')).toContain('2:12 Expression expected.')
   expect(findSyntaxErrors('/x/a.tsx', 'await using a = f()\nexport const b = <p>x</p>\n')).toEqual([])
 })
+
+test('a second comparison sees the first one undone', () => {
+  const options = { strict: true, types: [], lib: ['es2022'], target: 'es2022' }
+  workspace.write('tsconfig.json', JSON.stringify({ compilerOptions: options }))
+  const a = workspace.path('a.ts')
+  const comparison = createTypeComparison(workspace.path('tsconfig.json'), [a])
+  expect(comparison.compare(new Map([[a, "export const a: string = 'x'\n"]])).introduced).toHaveLength(1)
+  expect(comparison.compare(new Map([[a, 'export const a: number = 3\n']])).introduced).toEqual([])
+  expect(comparison.compare(new Map()).introduced).toEqual([])
+})

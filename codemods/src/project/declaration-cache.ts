@@ -1,0 +1,41 @@
+import type { ts } from 'ts-morph'
+
+/** Options that change how a declaration file is parsed and bound; programs that agree in them share its syntax tree. */
+const parsingOptions = ['module', 'moduleDetection', 'moduleResolution', 'target'] as const
+
+/**
+ * Declaration files (libraries, `node_modules`) parsed once for all programs of one command: they are most of what a
+ * program reads, and no run changes them.
+ */
+export class DeclarationCache {
+  readonly #files = new Map<string, ts.SourceFile | undefined>()
+  readonly #libraries = new Map<string, ReadonlyMap<string, ts.SourceFile>>()
+
+  /** Makes the host take declaration files from here. */
+  attach(host: ts.CompilerHost, options: ts.CompilerOptions): void {
+    const read = host.getSourceFile.bind(host)
+    const key = keyOf(options)
+    host.getSourceFile = (fileName, version, onError, createsNew) => {
+      if (!/\.d\.[cm]?ts$/.test(fileName)) return read(fileName, version, onError, createsNew)
+      const format = typeof version === 'object' ? version.impliedNodeFormat : undefined
+      const id = `${fileName}\0${String(format)}\0${key}`
+      if (!this.#files.has(id)) this.#files.set(id, read(fileName, version, onError, createsNew))
+      return this.#files.get(id)
+    }
+  }
+
+  /** The standard library of these options, loaded on first use. */
+  libraries(
+    options: ts.CompilerOptions,
+    load: () => ReadonlyMap<string, ts.SourceFile>,
+  ): ReadonlyMap<string, ts.SourceFile> {
+    const key = `${keyOf(options)}\0${JSON.stringify(options.lib)}`
+    const known = this.#libraries.get(key) ?? load()
+    this.#libraries.set(key, known)
+    return known
+  }
+}
+
+function keyOf(options: ts.CompilerOptions): string {
+  return JSON.stringify(parsingOptions.map((name) => options[name] ?? null))
+}

@@ -1,0 +1,21 @@
+import { dirname } from 'node:path'
+import { ts } from 'ts-morph'
+
+export interface Tsconfig {
+  readonly fileNames: readonly string[]
+  readonly options: ts.CompilerOptions
+}
+
+/** A tsconfig with everything that it extends, for checks that write nothing. Mistakes in it are not reported here. */
+export function readTsconfig(path: string): Tsconfig {
+  const { config } = ts.readConfigFile(path, (file) => ts.sys.readFile(file)) as { config: unknown }
+  const parsed = ts.parseJsonConfigFileContent(config ?? {}, ts.sys, dirname(path), undefined, path)
+  const options = {
+    ...parsed.options,
+    noEmit: true,
+    skipLibCheck: true,
+    incremental: false,
+    composite: false,
+  }
+  return { fileNames: parsed.fileNames, options }
+}

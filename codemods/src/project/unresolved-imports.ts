@@ -1,0 +1,32 @@
+import { isBuiltin } from 'node:module'
+import { ts } from 'ts-morph'
+import type { Dialect } from '../model/dialect'
+import type { PackageSources } from '../model/source'
+import { compareText } from './find-workspace'
+import { readTsconfig } from './read-tsconfig'
+
+/**
+ * Modules that files with a hit import and that are not there: not installed, or not built. What their types would have
+ * shown to be a call site is not seen. Modules that a dialect names are recognised without their types.
+ */
+export function findUnresolvedImports(
+  { files, path, tsconfigPath }: PackageSources,
+  dialects: readonly Dialect[],
+): readonly string[] {
+  if (tsconfigPath === undefined || files.length === 0) return []
+  const { options } = readTsconfig(tsconfigPath)
+  const cache = ts.createModuleResolutionCache(path, (name) => name, options)
+  const named = new Set(
+    dialects.flatMap(({ receiver }) => (receiver.types ?? []).flatMap(({ module }) => module ?? [])),
+  )
+  const isMissing = (name: string, from: string): boolean =>
+    ts.resolveModuleName(name, from, options, ts.sys, cache).resolvedModule === undefined
+  const missing = files.flatMap((file) =>
+    ts
+      .preProcessFile(file.text, true, true)
+      .importedFiles.map(({ fileName }) => fileName)
+      .filter((name) => !name.startsWith('.') && !isBuiltin(name) && !named.has(name))
+      .filter((name) => isMissing(name, file.path)),
+  )
+  return [...new Set(missing)].sort(compareText)
+}

@@ -5,12 +5,13 @@ import {
   isConnectionsModule,
   isConnectionsSpecifier,
 } from '../analysis/connections-reference'
+import { isFunctionWithBody } from '../analysis/syntax'
 import type { RewriteTarget } from '../model/target'
 
-/** Whether the service's name already means something else where the call stands. */
+/** Whether the service's name means something else where the call stands, or `this` is not the object that has it. */
 export function collides(call: ts.CallExpression, analysis: FileAnalysis, target: RewriteTarget): boolean {
   const { connections } = target
-  if (connections.kind === 'expression') return false
+  if (connections.kind === 'expression') return /^this\b/.test(connections.expression) && !hasOwnThis(call)
   const { checker, packagePath, source } = analysis
   const symbol = checker.resolveName(connections.name, call, ts.SymbolFlags.Value, false)
   const declaration = symbol?.declarations?.[0]
@@ -38,6 +39,20 @@ function isNamedImport(declaration: ts.Node, name: string): boolean {
 
 function isRenamed(declaration: ts.ImportSpecifier | ts.BindingElement, name: string): boolean {
   return declaration.propertyName !== undefined && declaration.propertyName.getText() !== name
+}
+
+/** Inside a method, accessor, field or constructor of an object; a plain function has a `this` of its caller's. */
+function hasOwnThis(call: ts.CallExpression): boolean {
+  const owner = ts.findAncestor(
+    call.parent,
+    (node) =>
+      ts.isSourceFile(node) ||
+      ts.isPropertyDeclaration(node) ||
+      (isFunctionWithBody(node) && !ts.isArrowFunction(node)),
+  )
+  if (owner === undefined || ts.isSourceFile(owner)) return false
+  if (ts.isFunctionExpression(owner)) return ts.isPropertyAssignment(owner.parent)
+  return !ts.isFunctionDeclaration(owner)
 }
 
 /** `import type { connections }` brings no value. */

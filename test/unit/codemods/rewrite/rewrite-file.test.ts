@@ -367,6 +367,24 @@ describe('what stays out of the batch', () => {
     ])
   })
 
+  it.each([
+    ['a plain function', `${declared}${bracket}`, 'manual'],
+    [
+      'a function inside a method',
+      `${declared}class A { m() { ${bracket.replace('export ', '')} return f } }`,
+      'manual',
+    ],
+    ['a method', `${declared}class A { ${bracket.replace('export async function', 'async')} }`, 'rewritten'],
+    [
+      'an arrow function of a field',
+      `${declared}class A { g = async () => ${bracket.slice(bracket.indexOf('{'))} }`,
+      'rewritten',
+    ],
+  ])('is a site whose `this` is that of %s, by what `this` is there', (_name, code, verdict) => {
+    const connections: ConnectionsReference = { kind: 'expression', expression: 'this.connections' }
+    expect(migrate(code, { connections }).sites).toMatchObject([{ verdict }])
+  })
+
   it('is nothing when there is no site', () => {
     expect(migrate('export const x = 1\n')).toEqual({ text: 'export const x = 1\n', sites: [] })
   })

@@ -153,12 +153,19 @@ function isPlain(value: unknown): value is string | number | boolean | null | un
   return value === null || ['string', 'number', 'boolean', 'undefined'].includes(typeof value)
 }
 
-/** By the option's name, for what a slip of the pen made of `password` too; or by the look of the value. */
+/** What the last part of an option's name says of a secret; for what a slip of the pen made of `password` too. */
+const secretName =
+  /pas+w|^pas+$|passphrase|pwd|secret|to?k(?:e?n|ne)|auth|credential|api_?key|private_?key|^key$|ur[il]$|dsn/i
+/** `connection`, `connectionString` and slips of the pen; not the durations and counts that have it in their names. */
+const connectionName = /^con+e?c?(?!.*(ms$|timeout))/i
+/** A URL, `user:password@host`, `key=value` as libpq takes it, or what is as long as a token and has figures in it. */
+const secretValue = /@|:\/\/|\w\s*=|^(?=.*\d)\S{24,}$/
+
+/** By the name of the option itself, not of where it stands; or by the look of the value. */
 function maySecret(option: string, value: unknown): boolean {
-  return (
-    typeof value === 'string' &&
-    (/pas+w|pwd|secret|token|key|connection|ur[il]|dsn/i.test(option) || /[@]|:\/\//.test(value))
-  )
+  if (typeof value !== 'string') return false
+  const name = option.slice(option.lastIndexOf('.') + 1)
+  return secretName.test(name) || connectionName.test(name) || secretValue.test(value)
 }
 
 function describeSecret(value: string): string {

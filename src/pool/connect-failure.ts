@@ -25,7 +25,8 @@ const adviceTable: readonly FailureAdvice[] = [
     isRetryable: true,
   },
   {
-    matches: (code) => code === 'ENOENT',
+    // A certificate file that is missing has the same code.
+    matches: (code, message) => code === 'ENOENT' && message.startsWith('connect'),
     problem: () => 'there is no such socket',
     advice: 'Start PostgreSQL, or correct the socket directory given as host',
     isRetryable: true,

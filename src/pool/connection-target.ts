@@ -45,14 +45,21 @@ export async function resolveConnectionConfig(source: ConnectionSource): Promise
 /** What `pg` will connect to: the URL, then the config's fields, then `PGHOST` and its sisters, then `pg`'s defaults. */
 export function describeTarget(config: ClientConfig, env: NodeJS.ProcessEnv = process.env): ConnectionTarget {
   const url = config.connectionString === undefined ? undefined : parseUrl(config.connectionString)
-  const user =
-    decodeURIComponent(url?.username ?? '') || (config.user ?? env['PGUSER'] ?? env['USER'] ?? '(none)')
+  const user = decode(url?.username) || (config.user ?? env['PGUSER'] ?? env['USER'] ?? '(none)')
   return {
     host: url?.hostname || (config.host ?? env['PGHOST'] ?? 'localhost'),
     port: Number(url?.port || (config.port ?? env['PGPORT'] ?? 5432)),
-    database:
-      decodeURIComponent(url?.pathname.slice(1) ?? '') || (config.database ?? env['PGDATABASE'] ?? user),
+    database: decode(url?.pathname.slice(1)) || (config.database ?? env['PGDATABASE'] ?? user),
     user,
+  }
+}
+
+function decode(text = ''): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A per cent sign that begins no code: as it stands it still tells where the connection goes.
+    return text
   }
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { systemClock, type Clock } from '../core/clock'
 import { InvalidOptionError } from '../core/errors'
+import { isOneOf } from '../core/options'
 import { createFaultConnection, type FaultConnection, type FaultConnectionStats } from './fault-connection'
 import type { FaultMode } from './fault-mode'
 
@@ -24,7 +25,7 @@ export interface FaultProxy extends AsyncDisposable {
    * Changes what happens to the bytes, for existing connections and new ones; see {@link FaultMode}.
    * Resolves when the change is in force.
    *
-   * @throws {InvalidOptionError} for a bad number in the mode.
+   * @throws {InvalidOptionError} for an unknown mode, or a bad number in it; nothing has changed then.
    */
   setMode(mode: FaultMode | PlainKind): Promise<void>
   /** Resets (RST) the connections that exist now; the mode stays. */
@@ -119,7 +120,22 @@ function portOf(server: Server): number {
   return address.port
 }
 
+const modeKinds: Readonly<Record<FaultMode['kind'], true>> = {
+  pass: true,
+  refuse: true,
+  'black-hole': true,
+  'half-open': true,
+  reset: true,
+  delay: true,
+  cut: true,
+  trickle: true,
+}
+
 function checkMode(mode: FaultMode): void {
+  const kind: unknown = (mode as Partial<FaultMode> | undefined | null)?.kind
+  const kinds = Object.keys(modeKinds)
+  const verdict = isOneOf(...kinds)(kind)
+  if (verdict !== true) throw new InvalidOptionError('mode', kind, verdict)
   if (mode.kind === 'delay') checkNumber('delayMs', mode.delayMs, 0)
   if (mode.kind === 'cut') checkNumber('afterBytes', mode.afterBytes, 0)
   if (mode.kind === 'trickle') {

@@ -311,3 +311,15 @@ describe('a fault proxy before PostgreSQL', () => {
     expect(proxy.connections()[0]?.bytesToClient).toBeGreaterThan(1000)
   })
 })
+
+test('an unknown mode is refused, and the old one stays', async () => {
+  await using proxy = await createFaultProxy({ target: { host: '127.0.0.1', port: 1 } })
+  await proxy.setMode('half-open')
+  for (const mode of ['black-hol', { kind: 'constructor' }, {}, null, undefined]) {
+    await expect(proxy.setMode(mode as never)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      option: 'mode',
+    })
+  }
+  expect(proxy.mode).toEqual({ kind: 'half-open' })
+})

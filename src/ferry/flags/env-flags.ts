@@ -90,11 +90,8 @@ function parseShare(name: string, text: string): number {
   if (word === 'true') return 1
   if (word === 'false') return 0
   const isNumber = /^(\d+(\.\d*)?|\.\d+)$/.test(text)
-  if (!isNumber || Number(text) > 1) {
-    // The error hides values of options that are called after connections; a short word here is no secret.
-    const spelled = text.length <= 16 ? `, not ${JSON.stringify(text)}` : ''
-    throw new InvalidOptionError(name, text, `0, 1, true, false or a share such as 0.25${spelled}`)
-  }
+  if (!isNumber || Number(text) > 1)
+    throw new InvalidOptionError(name, text, '0, 1, true, false or a share such as 0.25')
   return toShare(name, Number(text))
 }
 

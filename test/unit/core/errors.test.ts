@@ -30,6 +30,15 @@ test.each([
   ['databases.connection', '', 'an empty string'],
   ['databases.connection', 'app:hunter2@db', 'a string'],
   ['databases.pasword', 'hunter2', 'a string'],
+  ['unleashFlags.tokn', 'hunter2', 'a string'],
+  ['databases.connectoin', 'hunter2', 'a string'],
+  ['databases.main', 'host=db password=hunter2', 'a string'],
+  ['config.connectionString', 'hunter2', 'a string'],
+  ['unleashFlags.customHeaders.Authorization', 'hunter2', 'a string'],
+  ['USE_NEW_CONNECTION_SERVICE_PORTALS', 'yes', '"yes"'],
+  ['budget.maxConnections', 'ten', '"ten"'],
+  ['databases.connection.port', 'ten', '"ten"'],
+  ['pool.connectTimeoutMs', '5 s', '"5 s"'],
   ['purpose', 'postgres://app:hunter2@db', 'a URL'],
 ])('an invalid %s of %p is described as %s, and no secret is spelled out', (option, received, described) => {
   const error = new InvalidOptionError(option, received, 'something else')

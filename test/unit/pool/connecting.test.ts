@@ -142,3 +142,18 @@ test('pool options are completed, frozen, and refused when they contradict each 
   )
   expect(() => resolvePoolOptions({ maxx: 1 } as never)).toThrow("did you mean 'max'?")
 })
+
+test('a per cent sign in user or database that begins no code hides no connect failure', () => {
+  const broken = { connectionString: 'postgresql://a%p@db/s%zz' }
+  expect(createConnectFailedError(failure('connect', 'ECONNREFUSED'), broken)).toMatchObject({
+    code: 'CONNECT_FAILED',
+    message: expect.stringContaining('db:5432, database s%zz: nothing accepts connections there') as unknown,
+  })
+})
+
+test('a certificate file that is missing is not taken for a missing socket', () => {
+  const cause = failure("ENOENT: no such file or directory, open '/etc/ca.pem'", 'ENOENT')
+  expect(createConnectFailedError(cause, config).message).toContain(
+    "database shop: ENOENT: no such file or directory, open '/etc/ca.pem'",
+  )
+})

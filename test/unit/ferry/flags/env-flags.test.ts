@@ -40,13 +40,13 @@ describe('envFlags', () => {
       const create = () => envFlags({ USE_NEW_CONNECTION_SERVICE_PORTALS: text }, { components })
       expect(create).toThrow(InvalidOptionError)
       expect(create).toThrow(/USE_NEW_CONNECTION_SERVICE_PORTALS: .*expected 0, 1, true, false or a share/)
-      expect(create).toThrow(`, not ${JSON.stringify(text)}`)
+      expect(create).toThrow(`received ${JSON.stringify(text)}`)
       expect(() => envFlags({ USE_NEW_CONNECTION_SERVICE: text })).toThrow(InvalidOptionError)
     },
   )
 
-  it('does not spell out a long value, which is no share but may be a secret', () => {
-    const env = { USE_NEW_CONNECTION_SERVICE: 'something-long-that-was-pasted' }
+  it('does not spell out what looks like a token', () => {
+    const env = { USE_NEW_CONNECTION_SERVICE: 'default:production.pasted9f1c2b7e4d' }
     expect(() => envFlags(env)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('pasted') as string }) as Error,
     )
@@ -100,6 +100,12 @@ describe('envFlags', () => {
     }
     expect(tell).toThrow(
       /expected the variable of a component; known: USE_NEW_CONNECTION_SERVICE_TEST_SYSTEMS, /,
+    )
+  })
+
+  it('says what a malformed value was, once', () => {
+    expect(() => envFlags({ USE_NEW_CONNECTION_SERVICE_PORTALS: 'yes' })).toThrow(
+      'invalid option USE_NEW_CONNECTION_SERVICE_PORTALS: received "yes", expected 0, 1, true, false or a share such as 0.25',
     )
   })
 

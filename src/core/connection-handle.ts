@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { ScopedConnection } from './connection'
 import { LeaseEndedError } from './errors'
 
@@ -189,7 +190,7 @@ function untrackedListener(client: Client, name: string): Method {
 /** `query` answers as its form asks: a rejected promise, the callback, or the submittable's own `handleError`. */
 function guardedQuery(client: Client): Method {
   return function (this: Handle, ...args: unknown[]) {
-    if (!this[stateKey].isEnded) return (client['query'] as Method).apply(client, args)
+    if (!this[stateKey].isEnded) return (client['query'] as Method).apply(client, args.map(inCallersContext))
     const error = new LeaseEndedError('a query was sent through a connection that had been given back')
     const [first] = args
     if (isSubmittable(first)) {
@@ -203,6 +204,16 @@ function guardedQuery(client: Client): Method {
     process.nextTick(callback, error)
     return undefined
   }
+}
+
+/** The driver calls back from its socket, in the async context of whoever opened that: a callback belongs to its caller's. */
+function inCallersContext(arg: unknown): unknown {
+  if (typeof arg === 'function') return AsyncResource.bind(arg as Method)
+  if (typeof arg !== 'object' || arg === null) return arg
+  const { callback } = arg as { callback?: unknown }
+  if (typeof callback !== 'function' || isSubmittable(arg)) return arg
+  // Beside the caller's own object, which may be used again; its prototype may have more of it.
+  return Object.assign(Object.create(arg) as object, { callback: AsyncResource.bind(callback as Method) })
 }
 
 interface Submittable {

@@ -1,2 +1,2 @@
-/** The class that libraries test for with `instanceof`. */
-export { Pool as PgPool } from 'pg'
+/** The classes that libraries test for with `instanceof`. */
+export { Pool as PgPool, Query as PgQuery } from 'pg'

@@ -1,7 +1,8 @@
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import type { ScopedConnection } from '../../core/connection'
-import { observeLeaseEnd } from '../../core/connection-handle'
-import { PgPool } from '../../pool/pg-driver-pool'
+import { endLease, isLeaseEnded, observeLeaseEnd } from '../../core/connection-handle'
+import { InvalidOptionError } from '../../core/errors'
+import { PgPool, PgQuery } from '../../pool/pg-driver-pool'
 import type { ComponentRouter } from '../routing/component-router'
 
 type ConnectCallback = (
@@ -92,7 +93,13 @@ class RoutedPgPool extends PgPool {
     try {
       const client = await this.#router.acquire()
       this.#leasedCount += 1
-      this.#announce(client)
+      try {
+        this.#announce(client)
+      } catch (error) {
+        // A listener threw: nobody gets the connection, so nobody would give it back.
+        endLease(client, error)
+        throw error
+      }
       return client
     } finally {
       this.#pendingCount -= 1
@@ -103,15 +110,29 @@ class RoutedPgPool extends PgPool {
   async #queryOnce(args: unknown[]): Promise<QueryResult> {
     if (typeof args[0] === 'undefined')
       throw new TypeError('the first argument of query() must be a statement')
+    if (!hasResult(args[0])) {
+      const expected =
+        'a statement, a config object or a pg.Query; a cursor or a stream needs a client of its own (connect())'
+      throw new InvalidOptionError('pgPool.query(first argument)', args[0], expected)
+    }
     const client = await this.#checkOut()
     try {
-      return await (client.query as unknown as AnyQuery).apply(client, args)
+      return await runOn(client, args)
     } finally {
-      client.release()
+      if (!isLeaseEnded(client)) client.release()
     }
   }
 
   #announce(client: ScopedConnection): void {
+    observeLeaseEnd(client, ({ discard, error }) => {
+      this.#leasedCount -= 1
+      try {
+        this.emit('release', error, client)
+        if (discard) this.emit('remove', client)
+      } finally {
+        this.#settleEnd()
+      }
+    })
     // All handles of one physical connection have one prototype.
     const identity = Object.getPrototypeOf(client) as object
     if (!this.#seen.has(identity)) {
@@ -119,12 +140,6 @@ class RoutedPgPool extends PgPool {
       this.emit('connect', client)
     }
     this.emit('acquire', client)
-    observeLeaseEnd(client, ({ discard, error }) => {
-      this.#leasedCount -= 1
-      this.emit('release', error, client)
-      if (discard) this.emit('remove', client)
-      this.#settleEnd()
-    })
   }
 
   async #end(): Promise<void> {
@@ -144,6 +159,31 @@ class RoutedPgPool extends PgPool {
   #mark(field: 'ending' | 'ended'): void {
     ;(this as { -readonly [K in typeof field]: boolean })[field] = true
   }
+}
+
+/** Whether its end can be awaited: true of text, configs and a `pg.Query` whose callback is still free. */
+function hasResult(query: unknown): boolean {
+  const { submit, callback } = query as { submit?: unknown; callback?: unknown }
+  return typeof submit !== 'function' || (query instanceof PgQuery && callback === undefined)
+}
+
+function runOn(client: ScopedConnection, [first, ...rest]: unknown[]): Promise<QueryResult> {
+  const send = client.query.bind(client) as unknown as AnyQuery
+  if (!(first instanceof PgQuery)) return send(withoutCallback(first), ...rest)
+  return new Promise((resolve, reject) => {
+    // The only way in which a pg.Query tells its result.
+    const callback = (error: Error | null, result: QueryResult): void => {
+      if (error === null) resolve(result)
+      else reject(error)
+    }
+    void send(Object.assign(first, { callback }))
+  })
+}
+
+/** The pool answers by its own promise or callback, as pg.Pool does; with one inside the config the client would give none. */
+function withoutCallback(query: unknown): unknown {
+  if (typeof query !== 'object' || query === null || !('callback' in query)) return query
+  return Object.assign(Object.create(query) as object, { callback: undefined })
 }
 
 /** A callback's own error is its caller's: it must not turn into a rejection of ours. */

@@ -12,12 +12,15 @@ export interface Clock {
   clearTimer(timer: TimerHandle): void
 }
 
-/** The machine's own time. */
+/** What a timer of the machine can wait; one that is told more fires at once instead. */
+const longestDelayMs = 2_147_483_647
+
+/** The machine's own time. Its timers wait 24.8 days at most, so `Infinity` is as good as for ever. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallClockMs: () => Date.now(),
   setTimer(callback, delayMs, options) {
-    const timer = setTimeout(callback, delayMs)
+    const timer = setTimeout(callback, Math.min(delayMs, longestDelayMs))
     if (options?.isBackground === true) timer.unref()
     return timer
   },

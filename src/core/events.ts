@@ -37,12 +37,22 @@ export type ConnectionEvent =
 
 export type EventListener = (event: ConnectionEvent) => void
 
-/** Calls a listener so that its mistakes stay its own: an error in it goes to the process as a warning, not to the pool. */
+/**
+ * Calls a listener so that its mistakes stay its own: an error in it, thrown or as a rejected promise, goes to the process as a
+ * warning, not to the pool.
+ */
 export function emitSafely(listener: EventListener | undefined, event: ConnectionEvent): void {
   if (listener === undefined) return
   try {
-    listener(event)
+    // Async functions pass for listeners.
+    const call: (event: ConnectionEvent) => unknown = listener
+    const result = call(event)
+    if (result instanceof Promise) result.catch(warn)
   } catch (error) {
-    process.emitWarning(`a pgferry event listener threw: ${String(error)}`)
+    warn(error)
   }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(`a pgferry event listener threw: ${String(error)}`)
 }

@@ -107,6 +107,7 @@ class FerryRuntime implements Ferry {
   readonly #routers: readonly ComponentRouter[]
   readonly #components: readonly FerryComponent[]
   #closing: Promise<void> | undefined
+  #isOverdue = false
 
   constructor(options: FerryOptions, resolved: readonly ResolvedComponent[], deps: FerryDeps) {
     this.#options = options
@@ -120,7 +121,7 @@ class FerryRuntime implements Ferry {
     this.#budget = this.#createBudget()
     const routerDeps = {
       sides: {
-        legacy: createLegacySide(options.legacy, deps.events),
+        legacy: createLegacySide(options.legacy, this.#clock, deps.events),
         service: createServiceSide(options.service),
       },
       scope: this.#scope,
@@ -128,6 +129,7 @@ class FerryRuntime implements Ferry {
       budget: this.#budget,
       clock: this.#clock,
       isClosed: () => this.#closing !== undefined,
+      isOverdue: () => this.#isOverdue,
     }
     this.#routers = resolved.map(
       ({ name, purpose }, index) => new ComponentRouter(name, index, purpose, routerDeps),
@@ -197,6 +199,8 @@ class FerryRuntime implements Ferry {
     const overdue = new Promise<void>((resolve) => {
       timer = this.#clock.setTimer(resolve, timeoutMs)
     }).then(() => {
+      this.#isOverdue = true
+      this.#budget?.close()
       this.#ledger.endAll(new PoolClosedError('the ferry was closed while the connection was out'))
     })
     await Promise.race([this.#ledger.drained(), overdue])

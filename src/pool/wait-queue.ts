@@ -1,5 +1,6 @@
 import type { Clock, TimerHandle } from '../core/clock'
 import { AcquireAbortedError } from '../core/errors'
+import { onAbort } from '../core/on-abort'
 
 export interface WaitOptions {
   /** Milliseconds until the wait ends with the error that `onTimeout` makes. */
@@ -71,13 +72,12 @@ class QueuedWaiter<T> implements Waiter<T> {
 
   watch(clock: Clock, { timeoutMs, onTimeout, signal }: WaitOptions): void {
     const timer: TimerHandle = clock.setTimer(() => this.#rejectWith(onTimeout), timeoutMs)
-    const onAbort = (): void => {
+    const stopListening = onAbort(signal, () => {
       if (signal !== undefined) this.reject(createAbortError(signal))
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
+    })
     this.#stopWatching = () => {
       clock.clearTimer(timer)
-      signal?.removeEventListener('abort', onAbort)
+      stopListening()
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock'
 import { AcquireAbortedError, AcquireTimeoutError } from '../../core/errors'
+import { onAbort } from '../../core/on-abort'
 import type { BackendLease, BackendRequest } from './legacy-backend'
 import { toError } from './to-error'
 
@@ -25,9 +26,6 @@ export function boundedAcquire(
       stopWaiting()
       reject(error)
     }
-    const onAbort = (): void => {
-      giveUp(abortedError(kind, signal))
-    }
     const timer =
       timeoutMs === undefined
         ? undefined
@@ -36,9 +34,11 @@ export function boundedAcquire(
           }, timeoutMs)
     const stopWaiting = (): void => {
       if (timer !== undefined) clock.clearTimer(timer)
-      signal?.removeEventListener('abort', onAbort)
+      stopListening()
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const stopListening = onAbort(signal, () => {
+      giveUp(abortedError(kind, signal))
+    })
     start().then(
       (lease) => {
         if (isOver) {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock'
 import type { Connection, ScopedConnection } from '../../core/connection'
-import { isLeaseEnded } from '../../core/connection-handle'
+import { endLease, isLeaseEnded } from '../../core/connection-handle'
 import { PoolClosedError } from '../../core/errors'
 import type { Side } from '../catalog/side'
 import type { ConnectionBudget } from './connection-budget'
@@ -18,6 +18,8 @@ export interface RouterDeps {
   readonly clock: Clock
   /** Whether the ferry takes no new leases any more. */
   readonly isClosed: () => boolean
+  /** Whether the time is over that leases had to come back when the ferry was closed. */
+  readonly isOverdue: () => boolean
 }
 
 /** Every acquire and give-back of one component, whichever API it comes through. */
@@ -81,27 +83,35 @@ export class ComponentRouter {
   }
 
   async #acquireIn(unit: Unit, request: RouteRequest): Promise<ScopedConnection> {
-    const { ledger, sides, clock, isClosed } = this.deps
-    if (isClosed())
-      throw new PoolClosedError(`the ferry was closed; component '${this.name}' takes no new connections`)
+    const { ledger, sides, clock, isClosed, isOverdue } = this.deps
+    if (isClosed()) throw this.#closedError()
     const port = sides[unit.side]
     const lease = ledger.begin(unit, port.pool)
     const startedAtMs = clock.now()
+    let connection: ScopedConnection
     try {
-      const connection = await this.#withPermit(unit.side, request, (bounded) =>
+      connection = await this.#withPermit(unit.side, request, (bounded) =>
         port.acquire({ ...bounded, purpose: request.purpose ?? this.purpose }, () => {
           ledger.returned(lease)
           this.deps.budget?.changed()
         }),
       )
-      ledger.handedOut(lease, connection)
-      this.counters.succeeded(unit.side, clock.now() - startedAtMs)
-      return connection
     } catch (error) {
       ledger.failed(lease)
       this.counters.failed(unit.side, clock.now() - startedAtMs)
       throw error
     }
+    ledger.handedOut(lease, connection)
+    this.counters.succeeded(unit.side, clock.now() - startedAtMs)
+    if (!isOverdue()) return connection
+    // Came too late for the close, which has ended everybody else's lease.
+    const error = this.#closedError()
+    endLease(connection, error)
+    throw error
+  }
+
+  #closedError(): PoolClosedError {
+    return new PoolClosedError(`the ferry was closed; component '${this.name}' takes no new connections`)
   }
 
   async #withPermit(

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock'
-import { AcquireAbortedError, AcquireTimeoutError } from '../../core/errors'
+import { AcquireAbortedError, AcquireTimeoutError, PoolClosedError } from '../../core/errors'
+import { onAbort } from '../../core/on-abort'
 import type { Side } from '../catalog/side'
 import type { RouteRequest } from './side-port'
 
@@ -28,6 +29,7 @@ export interface Permit {
 interface Waiter {
   readonly side: Side
   grant(): void
+  giveUp(error: Error): void
 }
 
 /** Milliseconds that an acquire without a deadline of its own waits for the budget: nested acquires could wait for each other. */
@@ -76,6 +78,9 @@ export class ConnectionBudget {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         side,
+        giveUp: (error) => {
+          giveUp(error)
+        },
         grant: () => {
           stopWaiting()
           resolve(this.#permit(side, withRest(request, this.clock.now() - startedAtMs)))
@@ -87,17 +92,16 @@ export class ConnectionBudget {
         reject(error)
         this.changed()
       }
-      const onAbort = (): void => {
-        giveUp(this.#aborted(signal))
-      }
       const timer = this.clock.setTimer(() => {
         giveUp(this.#timedOut(timeoutMs))
       }, timeoutMs)
       const stopWaiting = (): void => {
         this.clock.clearTimer(timer)
-        signal?.removeEventListener('abort', onAbort)
+        stopListening()
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const stopListening = onAbort(signal, () => {
+        giveUp(this.#aborted(signal))
+      })
       this.#waiters.push(waiter)
       this.changed()
     })
@@ -113,6 +117,13 @@ export class ConnectionBudget {
       }
       this.#waiters.shift()
       first.grant()
+    }
+  }
+
+  /** Whoever still waits is refused. */
+  close(): void {
+    for (const waiter of [...this.#waiters]) {
+      waiter.giveUp(new PoolClosedError('the ferry was closed while the budget had no room'))
     }
   }
 

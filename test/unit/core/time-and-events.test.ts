@@ -43,6 +43,29 @@ test('the system clock goes forward, fires timers and forgets cleared ones', asy
   expect(systemRandom()).toBeLessThan(1)
 })
 
+test('a delay beyond what the machine can wait does not fire at once', async () => {
+  const fired: string[] = []
+  const timers = [Infinity, 2_592_000_000].map((delayMs) =>
+    systemClock.setTimer(() => fired.push(String(delayMs)), delayMs),
+  )
+  await new Promise<void>((resolve) => systemClock.setTimer(resolve, 10))
+  for (const timer of timers) systemClock.clearTimer(timer)
+  expect(fired).toEqual([])
+})
+
+test('a rejected promise of an async event listener becomes a warning', async () => {
+  const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+  emitSafely(() => Promise.reject(new Error('async listener is broken')) as never, {
+    kind: 'connection-opened',
+    pool: 'main',
+  })
+  await new Promise(setImmediate)
+  expect(emitWarning.mock.calls).toEqual([
+    ['a pgferry event listener threw: Error: async listener is broken'],
+  ])
+  emitWarning.mockRestore()
+})
+
 test('an error in an event listener becomes a warning', () => {
   const event: ConnectionEvent = { kind: 'connection-opened', pool: 'main' }
   const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)

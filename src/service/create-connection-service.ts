@@ -2,8 +2,9 @@ import type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { systemClock, type Clock } from '../core/clock'
 import type { Connection, ScopedConnection } from '../core/connection'
 import { createConnectionHandle, endLease, isConnectionHandle, isLeaseEnded } from '../core/connection-handle'
-import { ForeignConnectionError, LeaseEndedError, PoolClosedError } from '../core/errors'
+import { ForeignConnectionError, InvalidOptionError, LeaseEndedError, PoolClosedError } from '../core/errors'
 import type { EventListener } from '../core/events'
+import { checkOptions, isDurationMs } from '../core/options'
 import { systemRandom, type Random } from '../core/random'
 import type { PooledConnection, PoolStrategy } from '../pool/pool-strategy'
 import type {
@@ -156,6 +157,7 @@ class ConnectionService implements DatabaseConnectionService {
   }
 
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkOptions('close', options, { timeoutMs: isDurationMs() })
     this.#closing ??= this.#closeAll(options.timeoutMs ?? defaultCloseTimeoutMs)
     return this.#closing
   }
@@ -182,6 +184,7 @@ class ConnectionService implements DatabaseConnectionService {
     const purpose = requireKnown('purpose', purposeName, this.#purposes)
     const database = requireKnown('database', options.database ?? this.#defaultDatabase, this.#databases)
     if (this.#closing !== undefined) throw new PoolClosedError('the connection service is closed')
+    requireDuration(options.timeoutMs)
     const { leakThresholdMs } = database.options.pool
     // Before the first await: later the borrower is no longer on the stack.
     const stack = leakThresholdMs > 0 ? captureStack() : undefined
@@ -189,8 +192,12 @@ class ConnectionService implements DatabaseConnectionService {
     const handle = createConnectionHandle(pooled.client, ({ discard }) => {
       this.#leases.remove(handle)
       purpose.countEnd()
-      database.strategy.release(pooled, discard ? 'discard' : 'reuse')
-      purpose.leave()
+      try {
+        database.strategy.release(pooled, discard ? 'discard' : 'reuse')
+      } finally {
+        // A strategy of the user's own may throw; the place of the purpose is free all the same.
+        purpose.leave()
+      }
     })
     this.#leases.add(handle, { purpose: purposeName, stack, leakThresholdMs })
     return handle
@@ -224,6 +231,12 @@ class ConnectionService implements DatabaseConnectionService {
       throw describeHolders(error, this.#leases.longestHolders(holderCount), pool.leakThresholdMs)
     }
   }
+}
+
+/** A NaN or a text would become a timer that fires at once. `Infinity` waits for ever. */
+function requireDuration(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0)) return
+  throw new InvalidOptionError('timeoutMs', timeoutMs, 'a duration in milliseconds of at least 0')
 }
 
 function mapValues<K, A, B>(map: ReadonlyMap<K, A>, convert: (value: A) => B): ReadonlyMap<K, B> {

@@ -1,11 +1,13 @@
 import type { Connection } from '../core/connection'
 import { isLeaseEnded } from '../core/connection-handle'
 import {
+  InvalidOptionError,
   LeaseEndedError,
   OutcomeUnknownError,
   RollbackFailedError,
   TransactionFailedError,
 } from '../core/errors'
+import { isOneOf } from '../core/options'
 import type { TransactionOptions } from './connection-service'
 
 /** BEGIN, `work`, COMMIT; ROLLBACK when `work` throws. The connection stays the caller's. */
@@ -26,8 +28,17 @@ export async function runTransaction<T>(
   return result
 }
 
+const isolationLevels: Readonly<Record<NonNullable<TransactionOptions['isolation']>, string>> = {
+  'read committed': 'READ COMMITTED',
+  'repeatable read': 'REPEATABLE READ',
+  serializable: 'SERIALIZABLE',
+}
+
 function beginStatement({ isolation, readOnly }: Pick<TransactionOptions, 'isolation' | 'readOnly'>): string {
-  const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`
+  const verdict = isolation === undefined || isOneOf(...Object.keys(isolationLevels))(isolation)
+  // It becomes part of a statement.
+  if (verdict !== true) throw new InvalidOptionError('isolation', isolation, verdict)
+  const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolationLevels[isolation]}`
   const access = readOnly === undefined ? '' : readOnly ? ' READ ONLY' : ' READ WRITE'
   return `BEGIN${level}${access}`
 }

@@ -47,7 +47,8 @@ export function decideSide(input: SideInput): SideDecision {
 export function compileRule({ stage, share, enabled, isForced }: ShareInput): ComponentRule {
   if (isForced) return { threshold: 0, reason: 'forced' }
   if (enabled === false) return { threshold: toThreshold(clampToStage(0, stage)), reason: 'master-off' }
-  if (share === undefined || Number.isNaN(share)) {
+  // A source of the user's own may answer anything.
+  if (typeof share !== 'number' || Number.isNaN(share)) {
     return { threshold: toThreshold(safeShare(stage)), reason: 'flag-lost' }
   }
   return { threshold: toThreshold(clampToStage(share, stage)), reason: 'share' }

@@ -1,11 +1,19 @@
+import type { Clock } from '../../core/clock'
 import { createConnectionHandle, type LeaseEnd } from '../../core/connection-handle'
+import { withDeadline } from '../../core/deadline'
 import { ConnectFailedError } from '../../core/errors'
 import { emitSafely, type EventListener } from '../../core/events'
 import type { BackendLease, LegacyBackend } from '../backend/legacy-backend'
 import type { SidePort } from './side-port'
 
+/**
+ * Milliseconds for making a session read-only or clean, as the service's default. A statement or a cursor that never ends would
+ * keep the connection out for ever; the old manager is told to close it instead.
+ */
+const cleaningTimeoutMs = 5_000
+
 /** The old manager as a side. Its connections come in the same handles as the service's, with the same rules. */
-export function createLegacySide(backend: LegacyBackend, events?: EventListener): SidePort {
+export function createLegacySide(backend: LegacyBackend, clock: Clock, events?: EventListener): SidePort {
   return {
     pool: backend.kind,
     async acquire({ purpose, timeoutMs, signal, readOnly }, onReturned) {
@@ -13,9 +21,9 @@ export function createLegacySide(backend: LegacyBackend, events?: EventListener)
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(signal === undefined ? {} : { signal }),
       })
-      if (readOnly === true) await makeReadOnly(lease)
+      if (readOnly === true) await makeReadOnly(lease, clock)
       return createConnectionHandle(lease.client, (end) => {
-        giveBack(lease, end, { purpose, isReadOnly: readOnly === true, events, onReturned })
+        giveBack(lease, end, { purpose, isReadOnly: readOnly === true, clock, events, onReturned })
       })
     },
   }
@@ -24,6 +32,7 @@ export function createLegacySide(backend: LegacyBackend, events?: EventListener)
 interface GiveBackContext {
   readonly purpose: string
   readonly isReadOnly: boolean
+  readonly clock: Clock
   readonly events: EventListener | undefined
   /** Called when the old manager has the connection back. */
   readonly onReturned: () => void
@@ -37,9 +46,9 @@ interface LegacyClient {
   readonly readyForQuery?: boolean
 }
 
-async function makeReadOnly(lease: BackendLease): Promise<void> {
+async function makeReadOnly(lease: BackendLease, clock: Clock): Promise<void> {
   try {
-    await (lease.client as LegacyClient).query('SET default_transaction_read_only = on')
+    await inTime((lease.client as LegacyClient).query('SET default_transaction_read_only = on'), clock)
   } catch (cause) {
     await lease.release(cause)
     throw new ConnectFailedError('could not make the session read-only', { cause })
@@ -57,7 +66,7 @@ function giveBack(lease: BackendLease, end: LeaseEnd, context: GiveBackContext):
     release(lease, undefined, context)
     return
   }
-  clean(client, context).then(
+  inTime(clean(client, context), context.clock).then(
     () => {
       release(lease, undefined, context)
     },
@@ -66,6 +75,11 @@ function giveBack(lease: BackendLease, end: LeaseEnd, context: GiveBackContext):
       release(lease, error, context)
     },
   )
+}
+
+function inTime<T>(work: Promise<T>, clock: Clock): Promise<T> {
+  const makeError = (): Error => new Error(`the connection was not clean within ${cleaningTimeoutMs} ms`)
+  return withDeadline(work, { clock, timeoutMs: cleaningTimeoutMs, makeError })
 }
 
 /** The borrower is gone: what the old manager says now goes to the listener, not to an unhandled rejection. */

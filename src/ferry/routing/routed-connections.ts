@@ -13,10 +13,12 @@ export function createRoutedConnections(
   router: ComponentRouter,
   service: DatabaseConnectionService,
 ): DatabaseConnectionService {
+  // They never change; asking the service anew would count all its connections for each acquire.
+  const purposes = Object.keys(service.stats().purposes)
   const toRequest = (purpose: string | undefined, options: AcquireOptions = {}): RouteRequest => {
     const { database, timeoutMs, signal, readOnly } = options
     requireFirst(service, database)
-    if (purpose !== undefined) requirePurpose(service, purpose)
+    if (purpose !== undefined) requirePurpose(purposes, purpose)
     return {
       ...(purpose === undefined ? {} : { purpose }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -64,6 +66,6 @@ function requireFirst(service: DatabaseConnectionService, database: string | und
 }
 
 /** Refused on both sides alike: the legacy side knows no purposes and would not notice. */
-function requirePurpose(service: DatabaseConnectionService, purpose: string): void {
-  requireKnownName('purpose', 'purpose of the service', purpose, Object.keys(service.stats().purposes))
+function requirePurpose(purposes: readonly string[], purpose: string): void {
+  requireKnownName('purpose', 'purpose of the service', purpose, purposes)
 }

@@ -1,5 +1,5 @@
 import type { Side, Stage } from '../catalog/side'
-import type { FlagSource } from '../flags/flag-source'
+import type { FlagSnapshot, FlagSource } from '../flags/flag-source'
 import { compileRule, type ComponentRule } from './decide-side'
 
 /** What the table must know of a component. */
@@ -19,6 +19,7 @@ export class SideTable {
   /** Reasons by scope; the scope of all components is `undefined`. Each scope is its own switch. */
   readonly #forces = new Map<string | undefined, Set<string>>()
   #rules: readonly ComponentRule[] = []
+  #snapshot: Pick<FlagSnapshot, 'shares' | 'enabled'> = { shares: {}, enabled: undefined }
   #generation = 0
 
   constructor(components: readonly ComponentStage[], flags: FlagSource) {
@@ -68,8 +69,19 @@ export class SideTable {
     this.#stop()
   }
 
+  /** What a source that fails said last holds on: above all, a kill switch must not fail with it. */
+  #readFlags(): Pick<FlagSnapshot, 'shares' | 'enabled'> {
+    try {
+      const { shares, enabled } = this.#flags.snapshot()
+      this.#snapshot = { shares: Object(shares) as FlagSnapshot['shares'], enabled }
+    } catch (error) {
+      process.emitWarning(`the flag source '${this.#flags.kind}' failed: ${String(error)}`, 'PgferryWarning')
+    }
+    return this.#snapshot
+  }
+
   #compile(): void {
-    const { shares, enabled } = this.#flags.snapshot()
+    const { shares, enabled } = this.#readFlags()
     this.#rules = Object.freeze(
       this.#components.map(({ name, stage }) =>
         Object.freeze(

@@ -375,3 +375,93 @@ describe('close', () => {
     await stage.close()
   })
 })
+
+describe('close, while acquires wait', () => {
+  test.each(sides)('gives back on the %s side what arrives after the deadline', async (side) => {
+    const { ferry, portals, service, pool, strategy, close } = createStage({ share: shareOf[side], max: 1 })
+    // Somebody outside of the ferry has the only connection.
+    const outside = side === 'legacy' ? await pool.connect() : await service.acquireConnection()
+    const late = portals.connections.acquireConnection()
+    await ferry.close({ timeoutMs: 1 })
+    outside.release()
+    await expect(late).rejects.toMatchObject({ code: 'POOL_CLOSED' })
+    await new Promise(setImmediate)
+    expect(ferry.status().components[0]?.leases).toEqual({ legacy: 0, service: 0 })
+    strategy.assertNoLeases()
+    await close()
+  })
+
+  test('refuses who waits for the budget', async () => {
+    const options = { budget: { maxConnections: 1 } }
+    const { ferry, flags, portals, close } = createStage({ share: 0, max: 2, ferry: options })
+    const held = await portals.connections.acquireConnection()
+    flags.set('portals', 1)
+    const late = portals.connections.acquireConnection()
+    await new Promise(setImmediate)
+    expect(ferry.status().budget?.waiting).toBe(1)
+    const refused = expect(late).rejects.toMatchObject({ code: 'POOL_CLOSED' })
+    await ferry.close({ timeoutMs: 1 })
+    await refused
+    await expect(held.query('SELECT 1')).rejects.toMatchObject({ code: 'LEASE_ENDED' })
+    await close()
+  })
+})
+
+describe('a flag source that breaks its promises', () => {
+  test('does not hinder the kill switch, and what it said last holds', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    const flags = staticFlags({ portals: 1 })
+    const stage = createStage({ ferry: { flags } })
+    const snapshot = jest.spyOn(flags, 'snapshot').mockImplementation(() => {
+      throw new Error('flag source is broken')
+    })
+    const unitSide = () => stage.portals.infra.getDbConnection(() => stage.strategy.stats().leased)
+    stage.ferry.forceLegacy('drill')
+    expect(await unitSide()).toBe(0)
+    stage.ferry.releaseForce()
+    expect(await unitSide()).toBe(1)
+    expect(emitWarning).toHaveBeenCalledWith(
+      expect.stringContaining('flag source is broken'),
+      'PgferryWarning',
+    )
+    snapshot.mockRestore()
+    emitWarning.mockRestore()
+    await stage.close()
+  })
+
+  test('may answer no table at all', async () => {
+    const flags = staticFlags()
+    jest.spyOn(flags, 'snapshot').mockReturnValue({ shares: undefined } as never)
+    const stage = createStage({ ferry: { flags, components: [{ name: 'portals', stage: 'complete' }] } })
+    expect(await stage.portals.infra.getDbConnection(() => stage.strategy.stats().leased)).toBe(1)
+    jest.restoreAllMocks()
+    await stage.close()
+  })
+})
+
+test('an acquire of the new API with a purpose does not count all connections of the service', async () => {
+  const stage = createStage({ share: 1 })
+  const stats = jest.spyOn(stage.service, 'stats')
+  await stage.portals.connections.withConnection('reports', (c) => c.query('SELECT 1'))
+  expect(stats).not.toHaveBeenCalled()
+  await stage.close()
+})
+
+test('a legacy connection that does not become clean in time is given back to be closed', async () => {
+  const clock = new Interleaving(
+    () => 0,
+    () => undefined,
+  )
+  const stage = createStage({ deps: { clock } })
+  const held = await stage.portals.infra.getDbConnection()
+  const client = Object.getPrototypeOf(Object.getPrototypeOf(held)) as object
+  // As after a cursor that was left open: nothing that is sent is answered any more.
+  Object.assign(client, { readyForQuery: false, query: () => new Promise(() => undefined) })
+  await clock.run(stage.portals.infra.releaseDbConnection(held))
+  expect(clock.now()).toBe(5_000)
+  expect(stage.pool.totalCount).toBe(0)
+  expect(stage.events).toMatchObject([
+    { kind: 'reset-failed', error: { message: 'the connection was not clean within 5000 ms' } },
+  ])
+  await stage.close()
+})

@@ -188,3 +188,41 @@ test('close settles who waits, refuses who comes, and takes leases away after th
   await service[Symbol.asyncDispose]()
   expect(clock.timerCount).toBe(0)
 })
+
+test.each([NaN, -1, '50'])('a deadline of %p is refused, not taken for an instant one', async (timeoutMs) => {
+  const { service } = createService()
+  await expect(service.connection('general', { timeoutMs: timeoutMs as number })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    option: 'timeoutMs',
+  })
+  expect(() => service.close({ timeoutMs } as never)).toThrow('close.timeoutMs')
+  await service.close()
+})
+
+test('an isolation level that is none never becomes part of a statement', async () => {
+  const { service } = createService()
+  const isolation = 'serializable; DROP TABLE note' as 'serializable'
+  await expect(service.withTransaction('general', () => Promise.resolve(), { isolation })).rejects.toThrow(
+    /invalid option isolation: .* expected one of 'read committed'/,
+  )
+  expect(service.stats().purposes['general']?.leased).toBe(0)
+  await service.close()
+})
+
+test('a strategy that throws at give-back does not cost its purpose a place', async () => {
+  const strategy = new MockPoolStrategy()
+  const release = jest.spyOn(strategy, 'release')
+  const service = createConnectionService({ databases: { strategy }, purposes: { rag: { max: 1 } } })
+  const held = await service.acquireConnection('rag')
+  release.mockImplementationOnce((...args) => {
+    release.mockRestore()
+    strategy.release(...args)
+    throw new Error('broken strategy')
+  })
+  expect(() => {
+    service.releaseConnection(held)
+  }).toThrow('broken strategy')
+  const next = await service.acquireConnection('rag', { timeoutMs: 100 })
+  service.releaseConnection(next)
+  await service.close()
+})

@@ -35,6 +35,10 @@ describe('decideSide', () => {
       reason: 'flag-lost',
     })
     expect(decideSide({ ...base, share: Number.NaN }).reason).toBe('flag-lost')
+    for (const odd of ['a lot', null, {}, true]) {
+      const input = { ...base, stage: 'complete' as const, share: odd as never, bucket: 9999 }
+      expect(decideSide(input)).toEqual({ side: 'service', reason: 'flag-lost' })
+    }
   })
 
   test('turns the master switch to legacy inside the bounds of the stage', () => {

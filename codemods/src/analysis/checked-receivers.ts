@@ -3,6 +3,7 @@ import { ts } from 'ts-morph'
 import type { ReceiverRule } from '../model/dialect'
 import type { SourceText } from '../model/source'
 import type { DeclarationCache } from '../project/declaration-cache'
+import { createModuleResolver } from '../project/resolve-module'
 import type { Match } from './receiver-types'
 
 /** The full type checker over the few files whose receivers no declaration of the package decides. Built on first use. */
@@ -30,6 +31,15 @@ export class CheckedReceivers {
     const options: ts.CompilerOptions = { ...parsed.options, noEmit: true, skipLibCheck: true, allowJs: true }
     const host = ts.createCompilerHost(options)
     this.declarations?.attach(host, options)
+    const resolve = createModuleResolver(options, dirname(this.tsconfigPath), host)
+    host.resolveModuleNameLiterals = (literals, fromFile, _redirected, fileOptions, sourceFile) =>
+      literals.map((literal) => ({
+        resolvedModule: resolve(
+          literal.text,
+          fromFile,
+          ts.getModeForUsageLocation(sourceFile, literal, fileOptions),
+        ),
+      }))
     const texts = new Map(this.files.map((file) => [file.path, file.text]))
     const readFile = host.readFile.bind(host)
     host.readFile = (path) => texts.get(path) ?? readFile(path)

@@ -4,9 +4,10 @@ import type { Dialect } from '../model/dialect'
 import type { PackageSources } from '../model/source'
 import { compareText } from './find-workspace'
 import { readTsconfig } from './read-tsconfig'
+import { createModuleResolver } from './resolve-module'
 
 /**
- * Modules that files with a hit import and that are not there: not installed, or not built. What their types would have
+ * Modules that files with a hit import and that are not there, not even as sources. What their types would have
  * shown to be a call site is not seen. Modules that a dialect names are recognised without their types.
  */
 export function findUnresolvedImports(
@@ -15,12 +16,11 @@ export function findUnresolvedImports(
 ): readonly string[] {
   if (tsconfigPath === undefined || files.length === 0) return []
   const { options } = readTsconfig(tsconfigPath)
-  const cache = ts.createModuleResolutionCache(path, (name) => name, options)
+  const resolve = createModuleResolver(options, path)
   const named = new Set(
     dialects.flatMap(({ receiver }) => (receiver.types ?? []).flatMap(({ module }) => module ?? [])),
   )
-  const isMissing = (name: string, from: string): boolean =>
-    ts.resolveModuleName(name, from, options, ts.sys, cache).resolvedModule === undefined
+  const isMissing = (name: string, from: string): boolean => resolve(name, from) === undefined
   const missing = files.flatMap((file) =>
     ts
       .preProcessFile(file.text, true, true)

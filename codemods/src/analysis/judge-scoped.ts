@@ -55,7 +55,43 @@ export function judgeScoped(acquire: AcquireCall, checker: ts.TypeChecker): Judg
     return refuse('no-binding', callback, 'the callback takes no connection: it may rely on an ambient one')
   if (parameter === 'pattern')
     return refuse('pattern-binding', callback, 'the connection is taken apart here')
+  const foreign = acquire.dialect.receiver.members?.length === 1 ? foreignUse(callback, checker) : undefined
+  if (foreign !== undefined)
+    return refuse('unsupported-shape', foreign, 'nothing here shows that this is a connection to PostgreSQL')
   return { verdict: 'rewritable', shape: 'scoped', plan: { kind: 'scoped', acquire } }
+}
+
+/** What connections to PostgreSQL are asked, by whatever driver. */
+const ownMembers: ReadonlySet<string> = new Set([
+  'query',
+  'execute',
+  'release',
+  'close',
+  'discard',
+  'on',
+  'once',
+  'escapeIdentifier',
+  'escapeLiteral',
+])
+
+/**
+ * A use of the callback's connection when all of them are members that none of PostgreSQL has. One method is little to know a receiver
+ * by: pools of brokers and caches have a `withConnection` too.
+ */
+function foreignUse(callback: ts.Expression, checker: ts.TypeChecker): ts.Node | undefined {
+  const bare = unwrapExpression(callback)
+  const name = isFunctionWithBody(bare) ? bare.parameters[0]?.name : undefined
+  if (name === undefined || !ts.isIdentifier(name)) return undefined
+  const symbol = checker.getSymbolAtLocation(name)
+  const mentions: ts.Identifier[] = []
+  walk(bare, (node) => {
+    if (ts.isIdentifier(node) && node !== name && checker.getSymbolAtLocation(node) === symbol)
+      mentions.push(node)
+    return undefined
+  })
+  const isForeign = ({ parent }: ts.Identifier): boolean =>
+    ts.isPropertyAccessExpression(parent) && !ownMembers.has(parent.name.text)
+  return mentions.every(isForeign) ? mentions[0] : undefined
 }
 
 /** A promise that nobody waits for: a bare statement, `void`, a chain that ends in one, a variable that is never awaited. */

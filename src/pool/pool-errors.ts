@@ -42,7 +42,7 @@ export function createTimeoutError({
   ]
   const reason = lastConnectError === undefined ? '' : `. Last attempt: ${lastConnectError.message}`
   return new AcquireTimeoutError(
-    `no connection for purpose '${purpose}' from pool '${pool}' within ${String(timeoutMs)} ms: ${counts.join(', ')}${reason}`,
+    `no connection for purpose '${purpose}' from pool '${pool}' within ${String(Math.round(timeoutMs))} ms: ${counts.join(', ')}${reason}`,
     { total, idle, leased, waiting, max },
     [],
     lastConnectError && { cause: lastConnectError },

@@ -26,6 +26,7 @@ export interface PoolOptions {
   readonly leakThresholdMs?: number
   /** For the clean-up at give-back: running queries, ROLLBACK. A connection that needs longer is closed. */
   readonly resetTimeoutMs?: number
+  /** What happens to a connection that comes back inside a transaction: it is rolled back and kept, or closed. */
   readonly openTransactionOnRelease?: 'rollback' | 'destroy'
 }
 

@@ -35,20 +35,24 @@ export interface PurposeOptions {
    * give-back, where it is undone. A guard against mistakes, not a permission: SQL can turn it off again.
    */
   readonly readOnly?: boolean
+  /** Milliseconds an acquire of this purpose waits; default the pool's `acquireTimeoutMs`. */
   readonly acquireTimeoutMs?: number
 }
 
 export interface AcquireOptions {
   /** Name of the database; default the first. */
   readonly database?: string
-  /** Milliseconds until the wait ends with `ACQUIRE_TIMEOUT`. */
+  /** Milliseconds until the wait ends with `ACQUIRE_TIMEOUT`, `Infinity` for never; default the purpose's, else the pool's. */
   readonly timeoutMs?: number
+  /** Ends the wait with `ACQUIRE_ABORTED`; no connection is lost. Later it has no effect. */
   readonly signal?: AbortSignal
   /** Overrides the purpose's `readOnly`. */
   readonly readOnly?: boolean
 }
 
+/** `readOnly` is the transaction's here (`READ ONLY`), not the session's. */
 export interface TransactionOptions extends AcquireOptions {
+  /** Default: the server's `default_transaction_isolation`. */
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable'
 }
 

@@ -77,5 +77,5 @@ export function abortedError(kind: string, signal: AbortSignal | undefined): Acq
 }
 
 export function timeoutError(kind: string, timeoutMs: number): AcquireTimeoutError {
-  return new AcquireTimeoutError(`no connection of the ${kind} within ${timeoutMs} ms`, undefined)
+  return new AcquireTimeoutError(`no connection of the ${kind} within ${Math.round(timeoutMs)} ms`, undefined)
 }

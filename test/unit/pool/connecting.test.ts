@@ -5,6 +5,7 @@ import {
   resolveConnectionConfig,
 } from '../../../src/pool/connection-target'
 import { openConnection } from '../../../src/pool/open-connection'
+import { createTimeoutError } from '../../../src/pool/pool-errors'
 import { defaultPoolOptions, resolvePoolOptions } from '../../../src/pool/pool-options'
 import { FakeClock } from '../../support/fake-clock'
 
@@ -156,4 +157,10 @@ test('a certificate file that is missing is not taken for a missing socket', () 
   expect(createConnectFailedError(cause, config).message).toContain(
     "database shop: ENOENT: no such file or directory, open '/etc/ca.pem'",
   )
+})
+
+test('what is left of a deadline is told in whole milliseconds', () => {
+  const stats = { total: 0, idle: 0, leased: 0, opening: 0, resetting: 0, closing: 0, waiting: 0, max: 1 }
+  const facts = { pool: 'main', purpose: 'rag', stats, lastConnectError: undefined }
+  expect(createTimeoutError({ ...facts, timeoutMs: 299.9906860000001 }).message).toContain('within 300 ms')
 })

@@ -1,4 +1,8 @@
+import pg from 'pg'
+import { fromPgPool } from '../../src/ferry/backend/from-pg-pool'
+import { createFerry } from '../../src/ferry/create-ferry'
 import { unleashFlags, type UnleashFlagSource } from '../../src/ferry/flags/unleash-flags'
+import { createConnectionService } from '../../src/service/create-connection-service'
 import { testDatabase, type TestDatabase } from '../support/postgres'
 import { startUnleashServer, type UnleashServer } from '../support/unleash-server'
 import { waitFor } from '../support/wait-for'
@@ -51,6 +55,39 @@ describe('unleashFlags, against a real Unleash server', () => {
     await waitFor(() => shares()['portals'] === 0, { what: 'the component off' })
     await server.setEnabled('pgferry.portals', true)
     await waitFor(() => shares()['portals'] === 0.5, { what: 'the component on' })
+  })
+
+  it('changes the side of the next unit of work, and leaves the unit that runs where it began', async () => {
+    const legacyPool = new pg.Pool({ ...database.connection, application_name: 'legacy', max: 2 })
+    const service = createConnectionService({
+      databases: { connection: { ...database.connection, application_name: 'service' }, pool: { max: 2 } },
+    })
+    const components = [{ name: 'portals', stage: 'live' as const }]
+    const ferry = createFerry({ service, legacy: fromPgPool(legacyPool), flags, components })
+    const { connections } = ferry.component('portals')
+    const sideOfNextConnection = async (): Promise<unknown> => {
+      await using connection = await connections.connection()
+      const { rows } = await connection.query('SHOW application_name')
+      return rows[0]?.application_name
+    }
+    const flip = async (rollout: number): Promise<void> => {
+      await server.setRollout('pgferry.portals', rollout)
+      await waitFor(() => shares()['portals'] === rollout / 100, { what: `a rollout of ${rollout} %` })
+    }
+    try {
+      await flip(0)
+      await ferry.unitOfWork('portals', async () => {
+        expect(await sideOfNextConnection()).toBe('legacy')
+        await flip(100)
+        expect(await sideOfNextConnection()).toBe('legacy')
+      })
+      expect(await ferry.unitOfWork('portals', sideOfNextConnection)).toBe('service')
+    } finally {
+      await flip(50)
+      await ferry.close()
+      await service.close()
+      await legacyPool.end()
+    }
   })
 
   it('sends everybody back by the parent flag', async () => {

@@ -2,7 +2,7 @@ import type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { systemClock, type Clock } from '../core/clock'
 import type { Connection, ScopedConnection } from '../core/connection'
 import { createConnectionHandle, endLease, isConnectionHandle, isLeaseEnded } from '../core/connection-handle'
-import { ForeignConnectionError, InvalidOptionError, LeaseEndedError, PoolClosedError } from '../core/errors'
+import { ForeignConnectionError, LeaseEndedError, PoolClosedError } from '../core/errors'
 import type { EventListener } from '../core/events'
 import { checkOptions, isDurationMs } from '../core/options'
 import { systemRandom, type Random } from '../core/random'
@@ -16,10 +16,11 @@ import type {
   TransactionOptions,
 } from './connection-service'
 import { describeHolders } from './describe-holders'
-import { LeaseRegistry } from './lease-registry'
+import { captureStack, LeaseRegistry } from './lease-registry'
 import { Purpose } from './purposes'
 import {
   defaultPurpose,
+  requireDuration,
   requireKnown,
   resolveServiceOptions,
   type ResolvedDatabase,
@@ -233,21 +234,10 @@ class ConnectionService implements DatabaseConnectionService {
   }
 }
 
-/** A NaN or a text would become a timer that fires at once. `Infinity` waits for ever. */
-function requireDuration(timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0)) return
-  throw new InvalidOptionError('timeoutMs', timeoutMs, 'a duration in milliseconds of at least 0')
-}
-
 function mapValues<K, A, B>(map: ReadonlyMap<K, A>, convert: (value: A) => B): ReadonlyMap<K, B> {
   return new Map([...map].map(([key, value]) => [key, convert(value)]))
 }
 
 function ignoreEvent(): void {
   // Nobody listens.
-}
-
-function captureStack(): string {
-  // The first lines are this function's callers inside the service.
-  return new Error('acquired here').stack ?? ''
 }

@@ -146,3 +146,13 @@ function resolvePurposes(
     }),
   )
 }
+
+/**
+ * A NaN or a text would become a timer that fires at once. `Infinity` waits for ever.
+ *
+ * @throws InvalidOptionError
+ */
+export function requireDuration(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0)) return
+  throw new InvalidOptionError('timeoutMs', timeoutMs, 'a duration in milliseconds of at least 0')
+}

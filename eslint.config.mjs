@@ -83,6 +83,8 @@ export default tseslint.config(
         URL: 'readonly',
         setTimeout: 'readonly',
         performance: 'readonly',
+        queueMicrotask: 'readonly',
+        AbortController: 'readonly',
         __dirname: 'readonly',
       },
     },

@@ -22,6 +22,8 @@ module.exports = {
   moduleNameMapper: {
     '^pgferry$': '<rootDir>/src/index.ts',
     '^pgferry/legacy$': '<rootDir>/src/legacy.ts',
+    '^pgferry/opentelemetry$': '<rootDir>/src/opentelemetry.ts',
+    '^pgferry/prometheus$': '<rootDir>/src/prometheus.ts',
     '^pgferry/testing$': '<rootDir>/src/testing.ts',
     '^@pgferry/codemods$': '<rootDir>/codemods/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -16,18 +16,21 @@ export type { CloseReason, ConnectionEvent, EventListener } from './core/events'
 export {
   AcquireAbortedError,
   AcquireTimeoutError,
+  CircuitOpenError,
   ConnectFailedError,
   DbConnectionError,
   ForeignConnectionError,
   InvalidOptionError,
   LeaseEndedError,
+  NestedAcquireError,
+  NoEligibleHostError,
   OutcomeUnknownError,
   PoolClosedError,
   PoolSaturatedError,
   RollbackFailedError,
   TransactionFailedError,
 } from './core/errors'
-export type { DbConnectionErrorCode, LeaseHolder, PoolSnapshot } from './core/errors'
+export type { DbConnectionErrorCode, HostFinding, LeaseHolder, PoolSnapshot } from './core/errors'
 export type { Clock, TimerHandle } from './core/clock'
 export type { Random } from './core/random'
 export { SimplePoolStrategy } from './pool/simple-pool'
@@ -43,3 +46,7 @@ export type {
   PoolStrategy,
   ReleaseOutcome,
 } from './pool/pool-strategy'
+export { traceChannelNames } from './core/tracing'
+export type { AcquireMessage, ConnectMessage, ReleaseMessage } from './core/trace-messages'
+export type { QueryMessage } from './core/query-message'
+export type { SafeErrorFields } from './core/safe-error'

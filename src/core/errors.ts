@@ -5,11 +5,16 @@ export type DbConnectionErrorCode =
   | 'POOL_SATURATED'
   | 'ACQUIRE_ABORTED'
   | 'CONNECT_FAILED'
+  | 'CIRCUIT_OPEN'
+  | 'NO_ELIGIBLE_HOST'
+  | 'NESTED_ACQUIRE'
   | 'LEASE_ENDED'
   | 'FOREIGN_CONNECTION'
   | 'ROLLBACK_FAILED'
   | 'OUTCOME_UNKNOWN'
   | 'TRANSACTION_FAILED'
+  | 'QUERY_ABORTED'
+  | 'QUERY_TIMEOUT'
   | 'INVALID_OPTION'
 
 /** Base of every error that this package throws itself. SQL errors pass through untouched. */
@@ -37,6 +42,8 @@ export interface PoolSnapshot {
   readonly leased: number
   readonly waiting: number
   readonly max: number
+  /** `open`: the database is known to be down. Absent in pools without a breaker. */
+  readonly breaker?: 'closed' | 'open' | 'half-open'
 }
 
 /** Who holds a connection, for how long, and from where (the stack, when captured). */
@@ -83,6 +90,54 @@ export class ConnectFailedError extends DbConnectionError {
   }
 }
 
+/**
+ * The database has been down for a while, so nobody waits for it any more. `cause` is why the last attempt failed; one connection
+ * is tried every now and then, and the first success ends this.
+ */
+export class CircuitOpenError extends DbConnectionError {
+  readonly code = 'CIRCUIT_OPEN'
+  readonly isRetryable = true
+  constructor(
+    message: string,
+    /** Milliseconds until the next attempt. */
+    readonly retryAfterMs: number,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options)
+  }
+}
+
+/** What was found of one host. */
+export interface HostFinding {
+  readonly host: string
+  readonly port: number
+  readonly role: 'unknown' | 'primary' | 'standby'
+  /** Why the last attempt to connect to it failed, unless one has succeeded since. */
+  readonly lastError?: string
+}
+
+/** Hosts answer, and none of them is what was asked for: no primary to write to, no standby to read from. */
+export class NoEligibleHostError extends DbConnectionError {
+  readonly code = 'NO_ELIGIBLE_HOST'
+  readonly isRetryable = true
+  constructor(
+    message: string,
+    readonly hosts: readonly HostFinding[],
+    options?: { cause?: unknown },
+  ) {
+    super(message, options)
+  }
+}
+
+/**
+ * Work that holds a connection asked for another one while everybody who could give one back was waiting in the same way: it
+ * would have waited for itself. Refused at once instead of after a timeout.
+ */
+export class NestedAcquireError extends DbConnectionError {
+  readonly code = 'NESTED_ACQUIRE'
+  readonly isRetryable = false
+}
+
 /** A connection was used or given back after it had been given back. */
 export class LeaseEndedError extends DbConnectionError {
   readonly code = 'LEASE_ENDED'
@@ -120,6 +175,21 @@ export class OutcomeUnknownError extends DbConnectionError {
  */
 export class TransactionFailedError extends DbConnectionError {
   readonly code = 'TRANSACTION_FAILED'
+  readonly isRetryable = false
+}
+
+/**
+ * The caller's AbortSignal ended a statement that was sent already; the server was asked to cancel it. `cause` is the signal's
+ * reason. Unless it only reads, it may have taken effect.
+ */
+export class QueryAbortedError extends DbConnectionError {
+  readonly code = 'QUERY_ABORTED'
+  readonly isRetryable = false
+}
+
+/** A statement that was sent gave no answer in time; the server was asked to cancel it. Unless it only reads, it may have taken effect. */
+export class QueryTimeoutError extends DbConnectionError {
+  readonly code = 'QUERY_TIMEOUT'
   readonly isRetryable = false
 }
 

@@ -1,10 +1,10 @@
 /**
  * Why a connection was closed. `idle`: unused for too long; `expired`: too old; `worn`: lent often enough; `surplus`: the
- * pool was made smaller or asked to trim; `drained`: of an old generation; `discarded`: the borrower asked for it;
+ * pool was made smaller or asked to trim; `drained`: of an old generation; `role-changed`: its host takes writes no more, or does now; `discarded`: the borrower asked for it;
  * `failed`: the connection broke or could not be cleaned; `closed`: the pool was closed.
  */
 export type CloseReason =
-  'idle' | 'expired' | 'worn' | 'surplus' | 'drained' | 'discarded' | 'failed' | 'closed'
+  'idle' | 'expired' | 'worn' | 'surplus' | 'drained' | 'role-changed' | 'discarded' | 'failed' | 'closed'
 
 /** What happened to connections; a user may log or count it. Nothing in an event is secret. */
 export type ConnectionEvent =
@@ -23,6 +23,23 @@ export type ConnectionEvent =
     }
   /** The borrower gave the connection back while a query was running; it was kept apart until the query ended. */
   | { readonly kind: 'released-while-busy'; readonly purpose: string; readonly stack?: string }
+  /** The borrower left session state behind (SET, LISTEN, locks...); it was reset. `state` names the kinds. */
+  | {
+      readonly kind: 'session-state-reset'
+      readonly purpose: string
+      readonly state: readonly string[]
+      readonly stack?: string
+    }
+  /** One of several hosts has become another: what was connected to it is replaced. */
+  | {
+      readonly kind: 'host-role-changed'
+      readonly pool: string
+      readonly host: string
+      readonly port: number
+      readonly role: 'unknown' | 'primary' | 'standby'
+    }
+  /** The server has no room for more connections; the pool asks for no more than it has for a while. */
+  | { readonly kind: 'pool-shrunk'; readonly pool: string; readonly max: number }
   /** The clean-up at give-back failed, so the connection was closed. */
   | { readonly kind: 'reset-failed'; readonly purpose: string; readonly error: unknown }
   /** A lease is out for longer than `leakThresholdMs`; reported once a lease. `stack` is where it was acquired. */
@@ -30,6 +47,23 @@ export type ConnectionEvent =
       readonly kind: 'lease-overdue'
       readonly purpose: string
       readonly heldMs: number
+      readonly stack?: string
+    }
+  /** A lease that was reported as overdue has ended after all. */
+  | {
+      readonly kind: 'overdue-lease-returned'
+      readonly purpose: string
+      readonly heldMs: number
+      readonly stack?: string
+    }
+  /**
+   * Work that holds a connection for `heldPurpose` waits for another one of the same database: enough of these at once wait for
+   * each other. `stack` is where it was asked for, when captured.
+   */
+  | {
+      readonly kind: 'nested-acquire'
+      readonly purpose: string
+      readonly heldPurpose: string
       readonly stack?: string
     }
   /** A give-back of a legacy pool failed; the lease had ended for its borrower by then. */

@@ -118,7 +118,13 @@ class FerryRuntime implements Ferry {
     this.#table = new SideTable(resolved, this.#flags)
     this.#scope = new UnitScope(resolved.length, this.#table, deps.random ?? systemRandom)
     this.#ledger = new LeaseLedger(resolved.length)
-    this.#budget = this.#createBudget()
+    const budget = this.#createBudget()
+    this.#budget = budget
+    if (budget !== undefined) {
+      this.#ledger.onReturned = () => {
+        budget.changed()
+      }
+    }
     const routerDeps = {
       sides: {
         legacy: createLegacySide(options.legacy, this.#clock, deps.events),

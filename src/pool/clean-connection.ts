@@ -65,7 +65,7 @@ async function clean(client: ClientBase, request: AcquireRequest, context: PoolC
 }
 
 /** Resolves when the server has answered everything that was sent; rejects when the connection ends before. */
-function waitUntilReady(driver: Driver, client: ClientBase): Promise<void> {
+export function waitUntilReady(driver: Driver, client: ClientBase): Promise<void> {
   return new Promise((resolve, reject) => {
     const check = (): void => {
       const activity = driver.activity(client)

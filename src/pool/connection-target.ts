@@ -54,6 +54,24 @@ export function describeTarget(config: ClientConfig, env: NodeJS.ProcessEnv = pr
   }
 }
 
+/** The same connection to another host; a URL says its host louder than the fields beside it, so it is rewritten. */
+export function configForHost(
+  config: ClientConfig,
+  { host, port }: { readonly host: string; readonly port: number },
+): ClientConfig {
+  const { connectionString, ...rest } = config
+  if (connectionString === undefined) return { ...config, host, port }
+  const url = parseUrl(connectionString)
+  if (url === undefined) return { ...rest, host, port }
+  url.searchParams.delete('host')
+  url.searchParams.delete('port')
+  // A socket directory has no place in the authority of a URL.
+  url.hostname = host.startsWith('/') ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  url.port = String(port)
+  if (host.startsWith('/')) url.searchParams.set('host', host)
+  return { ...rest, connectionString: url.href }
+}
+
 function decode(text = ''): string {
   try {
     return decodeURIComponent(text)

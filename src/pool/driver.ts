@@ -9,12 +9,24 @@ export type ClientActivity = 'ready' | 'busy' | 'settling' | 'ended'
 /** The transaction as the server last reported it. */
 export type TransactionState = 'none' | 'open' | 'failed' | 'unknown'
 
+export interface OpenOptions {
+  /** Milliseconds for name look-up, socket, TLS and login together. A driver may keep a deadline of its own instead. */
+  readonly timeoutMs: number
+  /** Ends the attempt; it rejects then. */
+  readonly signal?: AbortSignal
+}
+
 /** Opens and closes physical connections. A strategy decides which and when; it knows nothing else of the client library. */
 export interface Driver {
   /** Resolves with a client that has logged in; an `error` event of it is never without a listener. */
-  open(config: ClientConfig): Promise<ClientBase>
+  open(config: ClientConfig, options?: OpenOptions): Promise<ClientBase>
   activity(client: ClientBase): ClientActivity
   transactionState(client: ClientBase): TransactionState
+  /**
+   * Asks the server to cancel what the client is running; resolves when it has been asked, or could not be. Never rejects. A
+   * driver that cannot leaves it out.
+   */
+  cancel?(client: ClientBase): Promise<void>
   /**
    * Resolves when the connection is closed, by force when the server does not answer. Never rejects. A query that still runs
    * is cut off on this side only: the server keeps the session until it notices, at the end of the query at the latest.

@@ -2,6 +2,7 @@ import type { ClientBase, ClientConfig } from 'pg'
 import { withDeadline } from '../core/deadline'
 import { createConnectFailedError } from './connect-failure'
 import { resolveConnectionConfig, type ConnectionSource } from './connection-target'
+import { openTraced } from './open-traced'
 import type { PoolContext } from './pool-context'
 
 /** Opens one connection. @throws ConnectFailedError that says where to, why, and what to do */
@@ -14,7 +15,8 @@ export async function openConnection(source: ConnectionSource, context: PoolCont
   let config: ClientConfig | undefined
   try {
     config = await withDeadline(resolveConnectionConfig(source), { clock, timeoutMs, makeError })
-    return await driver.open(config)
+    const opened = config
+    return await openTraced(context, opened, () => driver.open(opened))
   } catch (cause) {
     throw createConnectFailedError(cause, config)
   }

@@ -1,15 +1,10 @@
 import { Client, Pool, type ClientBase, type ClientConfig } from 'pg'
 import type { Clock } from '../core/clock'
-import type { ClientActivity, Driver, TransactionState } from './driver'
+import type { Driver } from './driver'
+import { activityOf, ignoreError, transactionStateOf } from './pg-client-state'
 
-/** What we read of a client beyond its published types; all of it is set by `pg` 8.21 to 8.23. */
+/** What closing a client by force reaches for. */
 interface ClientInternals {
-  readonly readyForQuery?: boolean
-  readonly _activeQuery?: object | null
-  readonly _queryQueue?: readonly unknown[]
-  readonly _sentQueryQueue?: readonly unknown[]
-  readonly _queryable?: boolean
-  readonly _ending?: boolean
   readonly connection?: { readonly stream?: { destroy(): void } }
 }
 
@@ -58,11 +53,6 @@ export function createPgDriver({ clock, connectTimeoutMs }: PgDriverOptions): Dr
   }
 }
 
-/** The strategy listens too and acts on it; this listener only keeps an early or late error from ending the process. */
-function ignoreError(): void {
-  // Nothing to do.
-}
-
 function closeClient(pool: Pool, client: PooledBase, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const force = clock.setTimer(() => {
@@ -78,27 +68,6 @@ function closeClient(pool: Pool, client: PooledBase, clock: Clock): Promise<void
     pool.on('remove', onRemove)
     client.release(true)
   })
-}
-
-function activityOf(client: ClientBase): ClientActivity {
-  const internals = client as ClientInternals
-  if (internals._queryable === false || internals._ending === true) return 'ended'
-  const queued = (internals._queryQueue?.length ?? 0) + (internals._sentQueryQueue?.length ?? 0)
-  if (queued > 0 || (internals._activeQuery ?? null) !== null) return 'busy'
-  return internals.readyForQuery === false ? 'settling' : 'ready'
-}
-
-function transactionStateOf(client: ClientBase): TransactionState {
-  switch (client.getTransactionStatus()) {
-    case 'I':
-      return 'none'
-    case 'T':
-      return 'open'
-    case 'E':
-      return 'failed'
-    case null:
-      return 'unknown'
-  }
 }
 
 /** The class that a borrower may expect a connection to be an instance of. */

@@ -10,6 +10,8 @@ export interface PoolContext {
   readonly driver: Driver
   readonly clock: Clock
   readonly onEvent: EventListener | undefined
+  /** The pool, as traces name it. */
+  readonly owner?: object
   /** `resize()` replaces them: read them when they are needed. */
   options: ResolvedPoolOptions
 }

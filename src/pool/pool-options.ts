@@ -1,13 +1,25 @@
 import { InvalidOptionError } from '../core/errors'
 import type { Random } from '../core/random'
-import { checkOptions, isCount, isDurationMs, isOneOf, isShare } from '../core/options'
+import {
+  checkOptions,
+  isBoolean,
+  isCount,
+  isDurationMs,
+  isOneOf,
+  isShare,
+  type OptionRule,
+} from '../core/options'
 
 /** Durations in milliseconds. Defaults: {@link defaultPoolOptions}. */
 export interface PoolOptions {
   /** Connections at most, in whatever state. */
   readonly max?: number
-  /** Idle connections below this number are not closed for being idle. None is opened ahead of need. */
+  /** Connections that are kept: opened ahead of need (see `prewarm`), and not closed for being idle. */
   readonly min?: number
+  /** Whether `min` connections are opened from the start and again when one is lost; else they only stay once they are there. */
+  readonly prewarm?: boolean
+  /** Connections that may be on their way in at once. */
+  readonly maxConnecting?: number
   /** For everything together: queue, connect, login. */
   readonly acquireTimeoutMs?: number
   /** For opening one connection. */
@@ -26,6 +38,29 @@ export interface PoolOptions {
   readonly leakThresholdMs?: number
   /** For the clean-up at give-back: running queries, ROLLBACK. A connection that needs longer is closed. */
   readonly resetTimeoutMs?: number
+  /** A connection that was idle for longer is asked whether it is still there before it is lent; 0 asks always. */
+  readonly validateAfterIdleMs?: number
+  /** For the answer to that question, and for that about the role of a host. */
+  readonly validationTimeoutMs?: number
+  /** An idle connection is asked in the background after this time, so that a dead one is found by nobody's request; 0 never. */
+  readonly healthCheckMs?: number
+  /**
+   * What happens to session state that a borrower leaves behind (SET, roles, LISTEN, temporary tables, session locks, cursors):
+   * reset when there is any, reset at each give-back, or passed on to the next borrower.
+   */
+  readonly resetSession?: 'when-dirty' | 'always' | 'never'
+  /** Attempts to connect in a row that must fail before callers are refused at once with `CIRCUIT_OPEN`... */
+  readonly breakerFailureCount?: number
+  /** ...and for how long they must have been failing. Shorter outages only make callers wait. */
+  readonly breakerOutageMs?: number
+  /** How often a host that is down is tried, and how often hosts are asked for their role while no primary is known. */
+  readonly probeIntervalMs?: number
+  /** How often the role of each of several hosts is asked anew while all is well. */
+  readonly roleRecheckMs?: number
+  /** A standby that is further behind its primary is not read from; `Infinity` reads from any. */
+  readonly maxLagMs?: number
+  /** A host that was down gets its full share of new connections only after this time. */
+  readonly slowStartMs?: number
   /** What happens to a connection that comes back inside a transaction: it is rolled back and kept, or closed. */
   readonly openTransactionOnRelease?: 'rollback' | 'destroy'
 }
@@ -38,6 +73,10 @@ export const defaultPoolOptions: ResolvedPoolOptions = Object.freeze({
   max: 10,
   // Nothing is kept for a program that does nothing.
   min: 0,
+  // Who asks for a minimum wants the first request to find it.
+  prewarm: true,
+  // More at once make each other slow: a server forks a process for each.
+  maxConnecting: 10,
   // Long enough for a burst, shorter than the 30 s after which most load balancers give up on the request.
   acquireTimeoutMs: 10_000,
   // A healthy server accepts within milliseconds; a lost SYN is sent again after 1 s and 3 s.
@@ -56,9 +95,50 @@ export const defaultPoolOptions: ResolvedPoolOptions = Object.freeze({
   leakThresholdMs: 0,
   // A rollback of a large transaction is instant in PostgreSQL; what takes longer is a query still running.
   resetTimeoutMs: 5_000,
+  // Firewalls and proxies drop connections that are silent for seconds to minutes, never within a burst of requests.
+  validateAfterIdleMs: 1_000,
+  // A hundred times a slow round trip; who is slower than that would not serve a request either.
+  validationTimeoutMs: 2_000,
+  // Below the usual idle limits of firewalls and load balancers.
+  healthCheckMs: 30_000,
+  // Costs nothing when there is nothing to reset, and what is left behind is a bug of the next borrower.
+  resetSession: 'when-dirty',
+  // One lost packet or one restart of a proxy is no outage...
+  breakerFailureCount: 5,
+  // ...and a planned switchover takes about this long: callers wait through it.
+  breakerOutageMs: 2_000,
+  // A promoted or restarted server is found within half a second; a try costs it next to nothing.
+  probeIntervalMs: 200,
+  // A role changes seldom, and a write that meets the wrong host has it asked at once.
+  roleRecheckMs: 5_000,
+  // What a reader can be told to expect; a standby further behind has trouble.
+  maxLagMs: 10_000,
+  // Caches of a server that has just started are cold.
+  slowStartMs: 10_000,
   // A rollback is one round trip, a new connection is several.
   openTransactionOnRelease: 'rollback',
 })
+
+/** What only the resilient strategy knows; another strategy refuses it instead of ignoring it. */
+export const resilientOnly: readonly (keyof PoolOptions)[] = [
+  'prewarm',
+  'maxConnecting',
+  'validateAfterIdleMs',
+  'validationTimeoutMs',
+  'healthCheckMs',
+  'resetSession',
+  'breakerFailureCount',
+  'breakerOutageMs',
+  'probeIntervalMs',
+  'roleRecheckMs',
+  'maxLagMs',
+  'slowStartMs',
+]
+
+const isLimitMs: OptionRule = (value) =>
+  value === Infinity ||
+  isDurationMs()(value) === true ||
+  'a duration in milliseconds, or Infinity for no limit'
 
 /**
  * Fills in the defaults. Deadlines that contradict each other are refused, not repaired; a default gives way to an option.
@@ -80,6 +160,18 @@ export function resolvePoolOptions(options: PoolOptions = {}, prefix = 'pool'): 
     leakThresholdMs: isDurationMs(),
     resetTimeoutMs: isDurationMs(1),
     openTransactionOnRelease: isOneOf('rollback', 'destroy'),
+    prewarm: isBoolean,
+    maxConnecting: isCount(1),
+    validateAfterIdleMs: isDurationMs(),
+    validationTimeoutMs: isDurationMs(1),
+    healthCheckMs: isDurationMs(),
+    resetSession: isOneOf('when-dirty', 'always', 'never'),
+    breakerFailureCount: isCount(1),
+    breakerOutageMs: isDurationMs(),
+    probeIntervalMs: isDurationMs(10),
+    roleRecheckMs: isDurationMs(10),
+    maxLagMs: isLimitMs,
+    slowStartMs: isDurationMs(),
   })
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
@@ -92,16 +184,24 @@ export function resolvePoolOptions(options: PoolOptions = {}, prefix = 'pool'): 
       `at most ${prefix}.max (${String(resolved.max)})`,
     )
   }
-  return Object.freeze({ ...resolved, connectTimeoutMs: resolveConnectTimeoutMs(given, resolved, prefix) })
+  return Object.freeze({
+    ...resolved,
+    connectTimeoutMs: resolveContained('connectTimeoutMs', { given, resolved, prefix }),
+    validationTimeoutMs: resolveContained('validationTimeoutMs', { given, resolved, prefix }),
+  })
 }
 
-function resolveConnectTimeoutMs(given: PoolOptions, resolved: ResolvedPoolOptions, prefix: string): number {
-  const { connectTimeoutMs, acquireTimeoutMs } = resolved
-  if (connectTimeoutMs <= acquireTimeoutMs) return connectTimeoutMs
-  if (given.connectTimeoutMs === undefined) return acquireTimeoutMs
+/** A deadline inside `acquireTimeoutMs`: a default gives way to it, a value that was given contradicts it. */
+function resolveContained(
+  key: 'connectTimeoutMs' | 'validationTimeoutMs',
+  { given, resolved, prefix }: { given: PoolOptions; resolved: ResolvedPoolOptions; prefix: string },
+): number {
+  const { acquireTimeoutMs } = resolved
+  if (resolved[key] <= acquireTimeoutMs) return resolved[key]
+  if (given[key] === undefined) return acquireTimeoutMs
   throw new InvalidOptionError(
-    `${prefix}.connectTimeoutMs`,
-    connectTimeoutMs,
+    `${prefix}.${key}`,
+    resolved[key],
     `at most ${prefix}.acquireTimeoutMs (${String(acquireTimeoutMs)}), which includes it`,
   )
 }

@@ -1,5 +1,11 @@
 import type { ClientBase } from 'pg'
 
+/**
+ * Which of a database's hosts will do. `primary`: the one that takes writes; `standby`: one that only reads;
+ * `prefer-standby`: a standby while there is one, else the primary; `any`: whichever answers.
+ */
+export type HostTarget = 'primary' | 'standby' | 'prefer-standby' | 'any'
+
 /** What a borrower asks of a pool. */
 export interface AcquireRequest {
   /** For statistics, errors and reports. */
@@ -10,6 +16,8 @@ export interface AcquireRequest {
   readonly signal?: AbortSignal
   /** The session refuses to write while this borrower has it (`default_transaction_read_only`); undone at give-back. */
   readonly readOnly?: boolean
+  /** Which host will do; default the pool's: `primary` of several hosts, `any` of a single one. */
+  readonly target?: HostTarget
   /** Where the borrower asked, for events about this lease. */
   readonly stack?: string
 }
@@ -39,6 +47,32 @@ export interface PoolStats {
   /** Callers in the queue. */
   readonly waiting: number
   readonly max: number
+  /** What it keeps open when nobody asks. */
+  readonly min?: number
+  /** Acquires that ended with `ACQUIRE_TIMEOUT`, since the pool was made. */
+  readonly timeouts?: number
+  /** Connections opened since the pool was made. */
+  readonly opened?: number
+  /** Connections closed since the pool was made. */
+  readonly closed?: number
+  /** What is known of each host; a pool with one has one. */
+  readonly hosts?: readonly HostStats[]
+}
+
+/** What a pool knows of one of its hosts. Nothing in it is secret. */
+export interface HostStats {
+  readonly host: string
+  readonly port: number
+  /** As the host said last; `unknown` in a pool with a single host, which is not asked. */
+  readonly role: 'unknown' | 'primary' | 'standby'
+  readonly breaker: 'closed' | 'open' | 'half-open'
+  /** Attempts to connect that have failed since the last success. */
+  readonly consecutiveFailures: number
+  /** Counts up when connections made before are not lent any more: the role has changed. */
+  readonly generation: number
+  /** Milliseconds a standby was behind when it was asked last. */
+  readonly lagMs?: number
+  readonly lastErrorMessage?: string
 }
 
 export interface PoolLimits {
@@ -56,6 +90,11 @@ export interface PoolStrategy {
    */
   acquire(request: AcquireRequest): Promise<PooledConnection>
   /**
+   * What {@link PoolStrategy.acquire} does when it need not wait: a sound idle connection, at once. `undefined` when it would
+   * have to wait, connect, ask the server, or refuse; then the caller asks `acquire`. A strategy may leave it out.
+   */
+  tryAcquire?(request: AcquireRequest): PooledConnection | undefined
+  /**
    * Takes a connection back; called once for each acquire. Never throws: what goes wrong while cleaning is an event.
    *
    * @throws ForeignConnectionError when it is not out of this pool; nothing is changed then.
@@ -67,6 +106,11 @@ export interface PoolStrategy {
   drain(reason: string): Promise<void>
   /** Closes up to `count` idle connections and resolves, once they are closed, with how many there were. */
   trimIdle(count: number): Promise<number>
+  /** As {@link PoolStrategy.drain} without waiting: answers how many connections will be replaced. */
+  evict?(reason: string): number
+  /** Lends nothing until {@link PoolStrategy.resume}; callers wait within their deadlines. */
+  suspend?(): void
+  resume?(): void
   /** Refuses new acquires, settles all waiters with `POOL_CLOSED`, resolves when every connection is closed. */
   close(): Promise<void>
 }

@@ -43,7 +43,7 @@ export class SimplePoolStrategy implements PoolStrategy {
     const options = resolvePoolOptions(poolOptions.pool)
     const { connectTimeoutMs } = options
     const driver = deps.driver ?? createPgDriver({ clock, connectTimeoutMs })
-    this.#context = { name, driver, clock, onEvent, options }
+    this.#context = { name, driver, clock, onEvent, owner: this, options }
     this.#queue = new WaitQueue(clock)
     this.#store = new ConnectionStore(this.#context, {
       source,

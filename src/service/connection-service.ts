@@ -3,7 +3,7 @@ import type { Connection, ScopedConnection } from '../core/connection'
 import type { LeaseHolder } from '../core/errors'
 import type { ConnectionSource } from '../pool/connection-target'
 import type { PoolOptions } from '../pool/pool-options'
-import type { PoolStats, PoolStrategy } from '../pool/pool-strategy'
+import type { HostTarget, PoolLimits, PoolStats, PoolStrategy } from '../pool/pool-strategy'
 
 /** What {@link createConnectionService} is made of; validated once, then frozen. */
 export interface ServiceOptions {
@@ -13,6 +13,12 @@ export interface ServiceOptions {
   readonly purposes?: Readonly<Record<string, PurposeOptions>>
   /** Upper bound of connections over all databases of this service. */
   readonly budget?: { readonly maxConnections: number }
+  /**
+   * Whether `withConnection` and `withTransaction` remember what they hold while their work runs, so that an acquire inside which
+   * has to wait is reported (`nested-acquire`) or, when it could never end, refused (`NESTED_ACQUIRE`). Default true. It costs
+   * an `AsyncLocalStorage`: nothing beside a round trip to a server.
+   */
+  readonly detectNestedAcquire?: boolean
 }
 
 export interface DatabaseOptions {
@@ -21,9 +27,14 @@ export interface DatabaseOptions {
    * where nothing connects: with strategy `mock`, or with a strategy of your own.
    */
   readonly connection?: ConnectionSource
-  /** Default `simple`. A strategy of your own is closed with the service. */
-  readonly strategy?: 'simple' | 'mock' | PoolStrategy
-  /** For `simple` and `mock`; a strategy of your own has its own. */
+  /**
+   * Several hosts of this database: `connection` says everything but where to. The role of each is found, not configured: writes
+   * go to the primary, wherever it is. Only with strategy `resilient`.
+   */
+  readonly hosts?: readonly { readonly host: string; readonly port?: number }[]
+  /** Default `resilient`. A strategy of your own is closed with the service. */
+  readonly strategy?: 'simple' | 'resilient' | 'mock' | PoolStrategy
+  /** Size, deadlines and habits of the pool; a strategy of your own has its own. */
   readonly pool?: PoolOptions
 }
 
@@ -37,6 +48,8 @@ export interface PurposeOptions {
   readonly readOnly?: boolean
   /** Milliseconds an acquire of this purpose waits; default the pool's `acquireTimeoutMs`. */
   readonly acquireTimeoutMs?: number
+  /** Which of several hosts will do; default the primary. */
+  readonly target?: HostTarget
 }
 
 export interface AcquireOptions {
@@ -48,6 +61,8 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal
   /** Overrides the purpose's `readOnly`. */
   readonly readOnly?: boolean
+  /** Overrides the purpose's `target`. */
+  readonly target?: HostTarget
 }
 
 /** `readOnly` is the transaction's here (`READ ONLY`), not the session's. */
@@ -120,6 +135,20 @@ export interface DatabaseConnectionService extends AsyncDisposable {
   stats(): ServiceStats
   /** Closes up to `count` idle connections; resolves, once they are closed, with how many there were. */
   trimIdle(count: number): Promise<number>
+  /**
+   * Changes the limits of a running pool: of the first database, or of those named. What is too much is closed when it is idle.
+   *
+   * @throws InvalidOptionError when the pools would be larger than the budget; nothing is changed then
+   * @example
+   * connections.resize({ max: 20 })
+   * connections.resize({ main: { max: 15 }, reports: { max: 5 } })
+   */
+  resize(limits: PoolLimits | Readonly<Record<string, PoolLimits>>): void
+  /** Replaces every connection of all databases: idle ones now, leased ones at give-back. Resolves when the old ones are closed. */
+  drain(reason: string): Promise<void>
+  /** Lends nothing until {@link DatabaseConnectionService.resume}: callers wait within their deadlines, leases stay out. */
+  suspend(): void
+  resume(): void
   /**
    * Refuses new leases and waits for those that are out; after `timeoutMs` (default 10,000) their connections are closed
    * under them.

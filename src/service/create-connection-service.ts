@@ -1,12 +1,14 @@
 import type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { systemClock, type Clock } from '../core/clock'
 import type { Connection, ScopedConnection } from '../core/connection'
-import { createConnectionHandle, endLease, isConnectionHandle, isLeaseEnded } from '../core/connection-handle'
+import { endLease, isLeaseEnded } from '../core/connection-handle'
 import { ForeignConnectionError, LeaseEndedError, PoolClosedError } from '../core/errors'
 import type { EventListener } from '../core/events'
 import { checkOptions, isDurationMs } from '../core/options'
+import { rejectWith } from '../core/reject-with'
 import { systemRandom, type Random } from '../core/random'
-import type { PooledConnection, PoolStrategy } from '../pool/pool-strategy'
+import { tracedPools } from '../core/tracing'
+import type { PoolLimits } from '../pool/pool-strategy'
 import type {
   AcquireOptions,
   DatabaseConnectionService,
@@ -15,17 +17,12 @@ import type {
   ServiceStats,
   TransactionOptions,
 } from './connection-service'
-import { describeHolders } from './describe-holders'
-import { captureStack, LeaseRegistry } from './lease-registry'
+import { leaseSource, type LeaseSource } from './lease-source'
+import { Lender } from './lender'
 import { Purpose } from './purposes'
-import {
-  defaultPurpose,
-  requireDuration,
-  requireKnown,
-  resolveServiceOptions,
-  type ResolvedDatabase,
-  type ResolvedServiceOptions,
-} from './service-options'
+import { resolveLimits } from './resolve-limits'
+import { ServiceDatabase } from './service-database'
+import { defaultPurpose, resolveServiceOptions, type ResolvedServiceOptions } from './service-options'
 import { createStrategy, type StrategyFactory } from './strategies'
 import { runTransaction } from './transaction'
 
@@ -56,49 +53,51 @@ export function createConnectionService(
   return new ConnectionService(resolveServiceOptions(options), deps)
 }
 
-interface Database {
-  readonly options: ResolvedDatabase
-  readonly strategy: PoolStrategy
-}
-
 const defaultCloseTimeoutMs = 10_000
 const holderCount = 10
 
 class ConnectionService implements DatabaseConnectionService {
   readonly #clock: Clock
-  readonly #databases: ReadonlyMap<string, Database>
-  readonly #defaultDatabase: string
+  readonly #databases: ReadonlyMap<string, ServiceDatabase>
   readonly #purposes: ReadonlyMap<string, Purpose>
-  readonly #leases: LeaseRegistry
+  readonly #maxConnections: number
+  readonly #lender: Lender
   #closing: Promise<void> | undefined
 
   constructor(options: ResolvedServiceOptions, deps: Partial<ServiceDeps>) {
     const { clock = systemClock, random = systemRandom, onEvent = ignoreEvent } = deps
     const makeStrategy = deps.createStrategy ?? createStrategy
     this.#clock = clock
-    this.#databases = mapValues(options.databases, (database) => ({
-      options: database,
-      strategy: makeStrategy(database, { clock, random, onEvent }),
-    }))
-    this.#defaultDatabase = [...options.databases.keys()][0] ?? 'default'
+    this.#databases = mapValues(
+      options.databases,
+      (database) => new ServiceDatabase(database, makeStrategy(database, { clock, random, onEvent }), clock),
+    )
     this.#purposes = mapValues(options.purposes, (purpose) => new Purpose(purpose, clock))
-    this.#leases = new LeaseRegistry(clock, onEvent)
+    this.#maxConnections = options.maxConnections
+    this.#lender = new Lender({
+      databases: this.#databases,
+      purposes: this.#purposes,
+      detectNestedAcquire: options.detectNestedAcquire,
+      clock,
+      onEvent,
+    })
   }
 
-  connection(purpose = defaultPurpose, options: AcquireOptions = {}): Promise<ScopedConnection> {
-    return this.#lease(purpose, options)
+  connection(purpose?: string, options?: AcquireOptions): Promise<ScopedConnection> {
+    return this.#lender.acquire(purpose, options)
   }
 
-  async withConnection<T>(
+  withConnection<T>(
     purpose: string,
     work: (connection: Connection) => T | Promise<T>,
-    options: AcquireOptions = {},
+    options?: AcquireOptions,
   ): Promise<T> {
-    const connection = await this.#lease(purpose, options)
     try {
-      return await work(connection)
-    } finally {
-      if (!isLeaseEnded(connection)) endLease(connection)
+      const taken = this.#lender.take(purpose, options)
+      if (!(taken instanceof Promise)) return this.#runWith(taken, work)
+      return taken.then((connection) => this.#runWith(connection, work))
+    } catch (error) {
+      return rejectWith(error)
     }
   }
 
@@ -116,18 +115,14 @@ class ConnectionService implements DatabaseConnectionService {
     )
   }
 
-  acquireConnection(purpose = defaultPurpose, options: AcquireOptions = {}): Promise<Connection> {
-    return this.#lease(purpose, options)
+  acquireConnection(purpose?: string, options?: AcquireOptions): Promise<Connection> {
+    return this.#lender.acquire(purpose, options)
   }
 
   releaseConnection(connection: Connection, error?: unknown): void {
-    if (isConnectionHandle(connection) && isLeaseEnded(connection)) {
-      throw new LeaseEndedError('the connection was given back already; this second time changed nothing')
-    }
-    if (!this.#leases.has(connection)) {
-      throw new ForeignConnectionError('the connection does not come from this service; nothing was changed')
-    }
-    endLease(connection, error)
+    const lease = this.#lender.leases.find(connection)
+    if (lease === undefined) throw notOut(connection)
+    lease.end(error)
   }
 
   query<R extends QueryResultRow = QueryResultRow>(
@@ -145,7 +140,7 @@ class ConnectionService implements DatabaseConnectionService {
         [...this.#databases].map(([name, { strategy }]) => [name, strategy.stats()]),
       ),
       purposes: Object.fromEntries([...this.#purposes].map(([name, purpose]) => [name, purpose.stats()])),
-      longestHolders: this.#leases.longestHolders(holderCount),
+      longestHolders: this.#lender.leases.longestHolders(holderCount),
     }
   }
 
@@ -155,6 +150,23 @@ class ConnectionService implements DatabaseConnectionService {
       if (closed < count) closed += await strategy.trimIdle(count - closed)
     }
     return closed
+  }
+
+  resize(limits: PoolLimits | Readonly<Record<string, PoolLimits>>): void {
+    const resolved = resolveLimits(limits, this.#databases, this.#maxConnections)
+    for (const [database, change] of resolved) database.strategy.resize(change)
+  }
+
+  async drain(reason: string): Promise<void> {
+    await Promise.all([...this.#databases.values()].map(({ strategy }) => strategy.drain(reason)))
+  }
+
+  suspend(): void {
+    for (const database of this.#databases.values()) database.suspend()
+  }
+
+  resume(): void {
+    for (const database of this.#databases.values()) database.resume()
   }
 
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
@@ -167,71 +179,50 @@ class ConnectionService implements DatabaseConnectionService {
     return this.close()
   }
 
+  get [leaseSource](): LeaseSource {
+    return {
+      take: (purpose, options, claim) => this.#lender.take(purpose, options, claim),
+      tryAcquire: (purpose, options) => this.#lender.tryAcquire(purpose, options),
+      runHolding: (connection, work) => this.#lender.runHolding(connection, work),
+      poolStats: () => [...this.#databases.values()].map(({ strategy }) => strategy.stats()),
+    }
+  }
+
+  [tracedPools](): ReadonlyMap<string, object> {
+    return mapValues(this.#databases, ({ strategy }) => strategy)
+  }
+
+  async #runWith<T>(
+    connection: ScopedConnection,
+    work: (connection: Connection) => T | Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#lender.runHolding(connection, work)
+    } finally {
+      if (!isLeaseEnded(connection)) endLease(connection)
+    }
+  }
+
   async #closeAll(timeoutMs: number): Promise<void> {
+    this.#lender.isClosed = true
+    const { leases } = this.#lender
     const timer = this.#clock.setTimer(() => {
-      this.#leases.endAll(
-        new PoolClosedError('the connection service was closed while the connection was out'),
-      )
+      leases.endAll(new PoolClosedError('the connection service was closed while the connection was out'))
     }, timeoutMs)
     for (const purpose of this.#purposes.values()) purpose.close()
     try {
-      await Promise.all([...this.#databases.values()].map(({ strategy }) => strategy.close()))
+      await Promise.all([...this.#databases.values()].map((database) => database.close()))
     } finally {
       this.#clock.clearTimer(timer)
+      leases.close()
     }
   }
+}
 
-  async #lease(purposeName: string, options: AcquireOptions): Promise<ScopedConnection> {
-    const purpose = requireKnown('purpose', purposeName, this.#purposes)
-    const database = requireKnown('database', options.database ?? this.#defaultDatabase, this.#databases)
-    if (this.#closing !== undefined) throw new PoolClosedError('the connection service is closed')
-    requireDuration(options.timeoutMs)
-    const { leakThresholdMs } = database.options.pool
-    // Before the first await: later the borrower is no longer on the stack.
-    const stack = leakThresholdMs > 0 ? captureStack() : undefined
-    const pooled = await purpose.count(() => this.#acquire(purpose, database, options, stack))
-    const handle = createConnectionHandle(pooled.client, ({ discard }) => {
-      this.#leases.remove(handle)
-      purpose.countEnd()
-      try {
-        database.strategy.release(pooled, discard ? 'discard' : 'reuse')
-      } finally {
-        // A strategy of the user's own may throw; the place of the purpose is free all the same.
-        purpose.leave()
-      }
-    })
-    this.#leases.add(handle, { purpose: purposeName, stack, leakThresholdMs })
-    return handle
-  }
-
-  /** One deadline and one signal for both queues: the purpose's and the pool's. */
-  async #acquire(
-    purpose: Purpose,
-    { options: { pool }, strategy }: Database,
-    { timeoutMs, signal, readOnly }: AcquireOptions,
-    stack: string | undefined,
-  ): Promise<PooledConnection> {
-    const { name, acquireTimeoutMs = pool.acquireTimeoutMs } = purpose.options
-    const allowedMs = timeoutMs ?? acquireTimeoutMs
-    const startedMs = this.#clock.now()
-    try {
-      await purpose.enter(allowedMs, signal)
-      try {
-        return await strategy.acquire({
-          purpose: name,
-          timeoutMs: Math.max(0, allowedMs - (this.#clock.now() - startedMs)),
-          readOnly: readOnly ?? purpose.options.readOnly,
-          ...(signal && { signal }),
-          ...(stack !== undefined && { stack }),
-        })
-      } catch (error) {
-        purpose.leave()
-        throw error
-      }
-    } catch (error) {
-      throw describeHolders(error, this.#leases.longestHolders(holderCount), pool.leakThresholdMs)
-    }
-  }
+function notOut(connection: Connection): Error {
+  return isLeaseEnded(connection)
+    ? new LeaseEndedError('the connection was given back already; this second time changed nothing')
+    : new ForeignConnectionError('the connection does not come from this service; nothing was changed')
 }
 
 function mapValues<K, A, B>(map: ReadonlyMap<K, A>, convert: (value: A) => B): ReadonlyMap<K, B> {

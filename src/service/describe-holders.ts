@@ -1,17 +1,34 @@
 import { AcquireTimeoutError, type LeaseHolder } from '../core/errors'
 
+/** What is known beside the holders. */
+export interface WaitContext {
+  readonly leakThresholdMs: number
+  /** Purpose of the lease in whose work the caller waited, when there is one. */
+  readonly heldPurpose: string | undefined
+}
+
 /** Adds to a timeout who holds the connections, for how long, and what to look at; other errors pass as they are. */
 export function describeHolders(
   error: unknown,
   holders: readonly LeaseHolder[],
-  leakThresholdMs: number,
+  { leakThresholdMs, heldPurpose }: WaitContext,
 ): unknown {
   if (!(error instanceof AcquireTimeoutError)) return error
-  const message = [error.message, describeLongest(holders), adviceFor(holders, leakThresholdMs)]
+  const message = [
+    error.message,
+    describeNested(heldPurpose),
+    describeLongest(holders),
+    adviceFor(holders, leakThresholdMs),
+  ]
     .filter(Boolean)
     .join('. ')
   const options = error.cause === undefined ? undefined : { cause: error.cause }
   return new AcquireTimeoutError(message, error.pool, holders, options)
+}
+
+function describeNested(heldPurpose: string | undefined): string {
+  if (heldPurpose === undefined) return ''
+  return `The caller holds a connection itself, for purpose '${heldPurpose}': pass that one down, or enough callers at once wait for each other`
 }
 
 function describeLongest(holders: readonly LeaseHolder[]): string {

@@ -1,78 +1,117 @@
 import type { Clock, TimerHandle } from '../core/clock'
-import type { ScopedConnection } from '../core/connection'
-import { endLease } from '../core/connection-handle'
 import type { LeaseHolder } from '../core/errors'
 import { emitSafely, type EventListener } from '../core/events'
+import { leaseOf } from '../core/lease'
+import { stackOf } from './lease-origin'
+import type { LeaseKeeper } from './route'
+import { ServiceLease } from './service-lease'
 
-interface Lease {
-  readonly purpose: string
-  readonly sinceMs: number
-  readonly stack: string | undefined
-  readonly leakTimer: TimerHandle | undefined
-}
-
-export interface LeaseStart {
-  readonly purpose: string
-  readonly stack: string | undefined
-  /** Milliseconds until the lease is reported as overdue; 0 never. */
-  readonly leakThresholdMs: number
-}
-
-/** All leases that are out, in the order in which they began. */
-export class LeaseRegistry {
+/** All leases that are out, in the order in which they began. One timer looks after those that are held too long. */
+export class LeaseRegistry implements LeaseKeeper {
   readonly #clock: Clock
   readonly #onEvent: EventListener | undefined
-  readonly #leases = new Map<ScopedConnection, Lease>()
+  #first: ServiceLease | undefined
+  #last: ServiceLease | undefined
+  #timer: TimerHandle | undefined
+  #timerAtMs = Infinity
 
   constructor(clock: Clock, onEvent: EventListener | undefined) {
     this.#clock = clock
     this.#onEvent = onEvent
   }
 
-  add(handle: ScopedConnection, { purpose, stack, leakThresholdMs }: LeaseStart): void {
-    const report = (): void => {
-      const origin = stack === undefined ? {} : { stack }
-      emitSafely(this.#onEvent, {
-        kind: 'lease-overdue',
-        purpose,
-        heldMs: this.#clock.now() - sinceMs,
-        ...origin,
-      })
+  now(): number {
+    return this.#clock.now()
+  }
+
+  /** Exact enough for how long something is held, at a fraction of the cost. */
+  turnNow(): number {
+    return this.#clock.turnNow?.() ?? this.#clock.now()
+  }
+
+  add(lease: ServiceLease): void {
+    const last = this.#last
+    lease.previous = last
+    if (last === undefined) this.#first = lease
+    else last.next = lease
+    this.#last = lease
+    const { leakThresholdMs } = lease.route
+    if (leakThresholdMs > 0 && lease.sinceMs + leakThresholdMs < this.#timerAtMs) {
+      this.#watchFrom(lease.sinceMs + leakThresholdMs)
     }
-    const sinceMs = this.#clock.now()
-    const leakTimer =
-      leakThresholdMs > 0 ? this.#clock.setTimer(report, leakThresholdMs, { isBackground: true }) : undefined
-    this.#leases.set(handle, { purpose, sinceMs, stack, leakTimer })
   }
 
-  has(handle: unknown): boolean {
-    return this.#leases.has(handle as ScopedConnection)
+  remove(lease: ServiceLease): void {
+    const { previous, next } = lease
+    if (previous === undefined) this.#first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    lease.previous = undefined
+    lease.next = undefined
+    if (lease.isOverdue) this.#report('overdue-lease-returned', lease)
   }
 
-  remove(handle: ScopedConnection): void {
-    const lease = this.#leases.get(handle)
-    if (lease?.leakTimer !== undefined) this.#clock.clearTimer(lease.leakTimer)
-    this.#leases.delete(handle)
+  /** The lease behind a handle, when it is one of these and has not ended. */
+  find(handle: unknown): ServiceLease | undefined {
+    const lease = leaseOf(handle)
+    return lease instanceof ServiceLease && lease.route.keeper === this && !lease.isEnded ? lease : undefined
   }
 
   /** The oldest leases first. */
   longestHolders(count: number): readonly LeaseHolder[] {
     const now = this.#clock.now()
-    return [...this.#leases.values()].slice(0, count).map(({ purpose, sinceMs, stack }) => ({
-      purpose,
-      heldMs: now - sinceMs,
-      ...(stack === undefined ? {} : { stack }),
-    }))
+    const holders: LeaseHolder[] = []
+    for (let lease = this.#first; lease !== undefined && holders.length < count; lease = lease.next) {
+      holders.push({ purpose: lease.route.name, heldMs: now - lease.sinceMs, ...stackOf(lease.origin) })
+    }
+    return holders
   }
 
   /** Ends every lease under its borrower; the connections are closed. */
   endAll(error: Error): void {
-    for (const handle of [...this.#leases.keys()]) endLease(handle, error)
+    const leases: ServiceLease[] = []
+    for (let lease = this.#first; lease !== undefined; lease = lease.next) leases.push(lease)
+    for (const lease of leases) if (!lease.isEnded) lease.end(error)
   }
-}
 
-/** Where a borrower stands in its code; costs microseconds, so only those who look for leaks pay it. */
-export function captureStack(): string {
-  // The first lines are this function's callers inside the service.
-  return new Error('acquired here').stack ?? ''
+  /** Nobody is looked after any more. */
+  close(): void {
+    this.#timerAtMs = -Infinity
+    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
+  }
+
+  /** The timer stays when leases end in time, which is the rule: it then finds the next one to wait for. */
+  #watchFrom(atMs: number): void {
+    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
+    this.#timerAtMs = atMs
+    const look = (): void => {
+      this.#look()
+    }
+    this.#timer = this.#clock.setTimer(look, Math.max(0, atMs - this.#clock.now()), { isBackground: true })
+  }
+
+  #look(): void {
+    const now = this.#clock.now()
+    this.#timer = undefined
+    this.#timerAtMs = Infinity
+    let nextMs = Infinity
+    for (let lease = this.#first; lease !== undefined; lease = lease.next) {
+      const { leakThresholdMs } = lease.route
+      if (lease.isOverdue || leakThresholdMs === 0) continue
+      const atMs = lease.sinceMs + leakThresholdMs
+      if (atMs > now) nextMs = Math.min(nextMs, atMs)
+      else {
+        lease.isOverdue = true
+        this.#report('lease-overdue', lease)
+      }
+    }
+    // A listener may have begun a lease, or closed the service.
+    if (nextMs < this.#timerAtMs) this.#watchFrom(nextMs)
+  }
+
+  #report(kind: 'lease-overdue' | 'overdue-lease-returned', lease: ServiceLease): void {
+    const heldMs = this.#clock.now() - lease.sinceMs
+    emitSafely(this.#onEvent, { kind, purpose: lease.route.name, heldMs, ...stackOf(lease.origin) })
+  }
 }

@@ -1,12 +1,14 @@
 import type { Clock } from '../core/clock'
 import { AcquireTimeoutError, PoolClosedError } from '../core/errors'
-import { createAbortError, WaitQueue } from '../pool/wait-queue'
+import { WaitQueue } from '../pool/wait-queue'
 import type { PurposeStats } from './connection-service'
 import type { ResolvedPurpose } from './service-options'
 
 /** One purpose at work: its limit and its counts. */
 export class Purpose {
   readonly options: ResolvedPurpose
+  /** Leases whose own work waits for this limit. */
+  blockedCount = 0
   readonly #queue: WaitQueue<undefined>
   /** Places of the limit in use: leases, and callers on their way through the pool. */
   #entered = 0
@@ -20,19 +22,21 @@ export class Purpose {
     this.#queue = new WaitQueue(clock)
   }
 
-  /** Takes a place of the purpose's limit, in order of arrival; whoever got one gives it back with `leave`. */
-  async enter(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted === true) throw createAbortError(signal)
-    if (this.#entered < this.options.max) {
-      this.#entered++
-      return
-    }
-    await this.#queue.wait(undefined, { timeoutMs, signal, onTimeout: () => this.#timeoutError(timeoutMs) })
+  /** Takes a place of the limit when one is free; whoever got one gives it back with `leave`. */
+  tryEnter(): boolean {
+    if (this.#entered >= this.options.max) return false
+    this.#entered++
+    return true
+  }
+
+  /** Waits for a place, in order of arrival. */
+  enter(timeoutMs: number, signal: AbortSignal | undefined): Promise<undefined> {
+    return this.#queue.wait(undefined, { timeoutMs, signal, onTimeout: () => this.#timeoutError(timeoutMs) })
   }
 
   leave(): void {
-    // The place is handed on, so nobody can slip in between.
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+    // Else the place is handed on, so nobody can slip in between.
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
       if (next.waiter.resolve(undefined)) return
     }
     this.#entered--
@@ -42,20 +46,22 @@ export class Purpose {
     this.#queue.rejectAll(() => new PoolClosedError('the connection service is closed'))
   }
 
-  /** Counts one acquire, from the call to its outcome. */
-  async count<T>(acquire: () => Promise<T>): Promise<T> {
+  /** An acquire begins to wait; {@link Purpose.countWaited} follows. */
+  countWait(): void {
     this.#waiting++
-    try {
-      const result = await acquire()
-      this.#acquired++
-      this.#leased++
-      return result
-    } catch (error) {
-      this.#failed++
-      throw error
-    } finally {
-      this.#waiting--
-    }
+  }
+
+  countWaited(): void {
+    this.#waiting--
+  }
+
+  countLease(): void {
+    this.#acquired++
+    this.#leased++
+  }
+
+  countFailure(): void {
+    this.#failed++
   }
 
   countEnd(): void {
@@ -64,6 +70,10 @@ export class Purpose {
 
   stats(): PurposeStats {
     return { leased: this.#leased, waiting: this.#waiting, acquired: this.#acquired, failed: this.#failed }
+  }
+
+  #next(): ReturnType<WaitQueue<undefined>['shift']> {
+    return this.#queue.length === 0 ? undefined : this.#queue.shift()
   }
 
   #timeoutError(timeoutMs: number): AcquireTimeoutError {

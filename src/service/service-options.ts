@@ -5,21 +5,34 @@ import {
   isCount,
   isDurationMs,
   isObject,
+  isOneOf,
   isRecord,
+  isString,
   nearestName,
+  type OptionRule,
 } from '../core/options'
 import { checkConnectionSource, type ConnectionSource } from '../pool/connection-target'
-import { resolvePoolOptions, type ResolvedPoolOptions } from '../pool/pool-options'
-import type { PoolStrategy } from '../pool/pool-strategy'
+import { resilientOnly, resolvePoolOptions, type ResolvedPoolOptions } from '../pool/pool-options'
+import type { HostTarget, PoolStrategy } from '../pool/pool-strategy'
 import type { DatabaseOptions, PurposeOptions, ServiceOptions } from './connection-service'
 
 /** The purpose of whoever names none. */
 export const defaultPurpose = 'general'
 
+/** What a borrower may ask of the hosts. */
+const hostTargets: readonly HostTarget[] = ['primary', 'standby', 'prefer-standby', 'any']
+
+/** Of a database that names none. */
+const defaultStrategy = 'resilient'
+
+const isPort: OptionRule = (value) =>
+  (Number.isInteger(value) && (value as number) > 0 && (value as number) < 65_536) || 'a port from 1 to 65535'
+
 export interface ResolvedDatabase {
   readonly name: string
   readonly connection: ConnectionSource | undefined
-  readonly strategy: 'simple' | 'mock' | PoolStrategy
+  readonly hosts: DatabaseOptions['hosts']
+  readonly strategy: 'simple' | 'resilient' | 'mock' | PoolStrategy
   readonly pool: ResolvedPoolOptions
 }
 
@@ -29,17 +42,26 @@ export interface ResolvedPurpose {
   readonly max: number
   readonly readOnly: boolean
   readonly acquireTimeoutMs: number | undefined
+  readonly target: HostTarget | undefined
 }
 
 export interface ResolvedServiceOptions {
   /** In the order given; the first is the default. */
   readonly databases: ReadonlyMap<string, ResolvedDatabase>
   readonly purposes: ReadonlyMap<string, ResolvedPurpose>
+  /** Connections of all databases together; infinite without a budget. */
+  readonly maxConnections: number
+  readonly detectNestedAcquire: boolean
 }
 
 /** @throws InvalidOptionError for what is unknown, wrong or contradictory */
 export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
-  checkOptions('', options, { databases: isObject, purposes: isObject, budget: isObject })
+  checkOptions('', options, {
+    databases: isObject,
+    purposes: isObject,
+    budget: isObject,
+    detectNestedAcquire: isBoolean,
+  })
   if (!isRecord(options.databases)) {
     throw new InvalidOptionError(
       'databases',
@@ -49,7 +71,12 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
   }
   const databases = resolveDatabases(options.databases)
   checkBudget(options.budget, [...databases.values()])
-  return Object.freeze({ databases, purposes: resolvePurposes(options.purposes ?? {}) })
+  return Object.freeze({
+    databases,
+    purposes: resolvePurposes(options.purposes ?? {}),
+    maxConnections: options.budget?.maxConnections ?? Infinity,
+    detectNestedAcquire: options.detectNestedAcquire ?? true,
+  })
 }
 
 /** Looks up what a caller named. @throws InvalidOptionError with the nearest known name */
@@ -91,21 +118,50 @@ function resolveDatabase(name: string, prefix: string, value: unknown): Resolved
     connection: () => true,
     strategy: (strategy) =>
       strategy === 'simple' ||
+      strategy === 'resilient' ||
       strategy === 'mock' ||
       isStrategy(strategy) ||
-      "'simple', 'mock' or a PoolStrategy",
+      "'simple', 'resilient', 'mock' or a PoolStrategy",
+    hosts: (hosts) =>
+      (Array.isArray(hosts) && hosts.length > 0) || 'a list of { host, port } with at least one entry',
     pool: isObject,
   })
-  const { connection, strategy = 'simple', pool } = value as DatabaseOptions
+  const { connection, hosts, strategy = defaultStrategy, pool } = value as DatabaseOptions
   if (connection !== undefined) checkConnectionSource(`${prefix}.connection`, connection)
-  if (connection === undefined && strategy === 'simple') {
+  if (connection === undefined && (strategy === 'simple' || strategy === 'resilient')) {
     throw new InvalidOptionError(
       `${prefix}.connection`,
       connection,
       'a URL, a pg config object, or a function',
     )
   }
-  return Object.freeze({ name, connection, strategy, pool: resolvePoolOptions(pool, `${prefix}.pool`) })
+  if (strategy !== 'resilient') refuseResilientOptions(prefix, value as DatabaseOptions)
+  return Object.freeze({
+    name,
+    connection,
+    hosts: resolveHosts(prefix, hosts),
+    strategy,
+    pool: resolvePoolOptions(pool, `${prefix}.pool`),
+  })
+}
+
+function resolveHosts(prefix: string, hosts: DatabaseOptions['hosts']): DatabaseOptions['hosts'] {
+  hosts?.forEach((host: unknown, index) => {
+    const name = `${prefix}.hosts[${String(index)}]`
+    checkOptions(name, host, { host: isString, port: isPort })
+    if ((host as { host?: string }).host === undefined)
+      throw new InvalidOptionError(`${name}.host`, undefined, 'a host name')
+  })
+  return hosts?.map((host) => Object.freeze({ ...host }))
+}
+
+/** What would have no effect is refused: who sets it expects one. */
+function refuseResilientOptions(prefix: string, { strategy, hosts, pool = {} }: DatabaseOptions): void {
+  const only = `nothing with strategy '${typeof strategy === 'string' ? strategy : 'of your own'}': only 'resilient' knows it`
+  if (hosts !== undefined) throw new InvalidOptionError(`${prefix}.hosts`, hosts, only)
+  for (const key of resilientOnly) {
+    if (pool[key] !== undefined) throw new InvalidOptionError(`${prefix}.pool.${key}`, pool[key], only)
+  }
 }
 
 function isStrategy(value: unknown): value is PoolStrategy {
@@ -140,9 +196,10 @@ function resolvePurposes(
         max: isCount(1),
         readOnly: isBoolean,
         acquireTimeoutMs: isDurationMs(1),
+        target: isOneOf(...hostTargets),
       })
-      const { max = Infinity, readOnly = false, acquireTimeoutMs } = options
-      return [name, Object.freeze({ name, max, readOnly, acquireTimeoutMs })]
+      const { max = Infinity, readOnly = false, acquireTimeoutMs, target } = options
+      return [name, Object.freeze({ name, max, readOnly, acquireTimeoutMs, target })]
     }),
   )
 }
@@ -155,4 +212,11 @@ function resolvePurposes(
 export function requireDuration(timeoutMs: number | undefined): void {
   if (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0)) return
   throw new InvalidOptionError('timeoutMs', timeoutMs, 'a duration in milliseconds of at least 0')
+}
+
+/** @throws InvalidOptionError */
+export function requireTarget(target: HostTarget | undefined): void {
+  if (target === undefined) return
+  const verdict = isOneOf(...hostTargets)(target)
+  if (verdict !== true) throw new InvalidOptionError('target', target, verdict)
 }

@@ -12,7 +12,7 @@ const run = promisify(execFile)
 const root = resolve(__dirname, '../..')
 const bin = join(root, 'codemods/dist/bin.js')
 
-describe.each(['README.md', 'MIGRATION.md'])('the blocks of %s', (document) => {
+describe.each(['README.md', 'MIGRATION.md', 'docs/observability.md'])('the blocks of %s', (document) => {
   const blocks = readMarkdownBlocks(join(root, document))
 
   test('say what they are written in', () => {

@@ -3,7 +3,7 @@ import type { Clock, TimerHandle } from '../../src/core/clock'
 interface FakeTimer {
   readonly atMs: number
   readonly callback: () => void
-  readonly isBackground: boolean
+  isBackground: boolean
 }
 
 /** A clock that stands still until a test moves it; timers fire in order of their time. */
@@ -22,6 +22,15 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#nowMs
+  }
+
+  turnNow(): number {
+    return this.#nowMs
+  }
+
+  setBackground(timer: TimerHandle, isBackground: boolean): void {
+    const known = this.#timers.get(timer)
+    if (known !== undefined) known.isBackground = isBackground
   }
 
   wallClockMs(): number {

@@ -160,7 +160,7 @@ async function giveBack(backend: LegacyBackend, release: () => void | Promise<vo
 }
 
 const waitingPolicy: KeyedPoolPolicy = {
-  autoKey: () => Symbol('automatic key'),
+  autoKey: () => undefined,
   normalizeKey: (key) => key,
   reserve: () => undefined,
   unreserve: () => undefined,

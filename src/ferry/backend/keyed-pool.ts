@@ -1,9 +1,11 @@
 import type { ScopedConnection } from '../../core/connection'
 import { observeLeaseEnd } from '../../core/connection-handle'
+import { leaseOf, type LeaseEnd, type LeaseObserver } from '../../core/lease'
 
 /** Where a {@link KeyedPool} has its connections from. */
 export interface KeyedPoolSource {
-  acquire(): Promise<ScopedConnection>
+  /** A promise when there is something to wait for. */
+  acquire(): ScopedConnection | Promise<ScopedConnection>
   /**
    * Resolves when the connection is back; never rejects.
    *
@@ -16,7 +18,7 @@ export interface KeyedPoolSource {
 
 /** In what the kinds of `getconn()` differ. */
 export interface KeyedPoolPolicy {
-  /** The key of a caller who gave none. */
+  /** The key of a caller who gave none; `undefined` when nobody else may ask for it. */
   autoKey(): unknown
   /** What makes keys equal; the key itself when nothing else is said. */
   normalizeKey(key: unknown): unknown
@@ -34,10 +36,23 @@ export interface KeyedPoolPolicy {
   acquireError(error: unknown): Error
 }
 
-interface Entry {
+/** One connection that is out, or on its way. It hangs on the connection's own lease, where it is found again. */
+class Entry implements LeaseObserver {
+  readonly pool: KeyedPool
   readonly key: unknown
-  readonly promise: Promise<ScopedConnection>
-  connection?: ScopedConnection
+  promise: Promise<ScopedConnection> | undefined
+  connection: ScopedConnection | undefined
+  previous: Entry | undefined
+  next: Entry | undefined
+
+  constructor(pool: KeyedPool, key: unknown) {
+    this.pool = pool
+    this.key = key
+  }
+
+  leaseEnded({ discard }: LeaseEnd): void {
+    this.pool.ended(this, discard)
+  }
 }
 
 /**
@@ -48,8 +63,13 @@ interface Entry {
 export class KeyedPool {
   readonly #source: KeyedPoolSource
   readonly #policy: KeyedPoolPolicy
-  readonly #used = new Map<unknown, Entry>()
-  readonly #byConnection = new Map<unknown, Entry>()
+  /** Those with a key that somebody may ask for. */
+  readonly #byKey = new Map<unknown, Entry>()
+  readonly #isMine = (observer: LeaseObserver): observer is Entry =>
+    observer instanceof Entry && observer.pool === this
+  /** The youngest of all. */
+  #last: Entry | undefined
+  #count = 0
   #isClosed = false
 
   constructor(source: KeyedPoolSource, policy: KeyedPoolPolicy) {
@@ -61,19 +81,20 @@ export class KeyedPool {
   getconn(key?: unknown): Promise<ScopedConnection> {
     if (this.#isClosed) return Promise.reject(this.#policy.closedError())
     const usedKey = isAbsent(key) ? this.#policy.autoKey() : this.#policy.normalizeKey(key)
-    const present = this.#used.get(usedKey)
-    if (present !== undefined) return present.promise
-    const refused = this.#policy.reserve(this.#used.size)
+    const present = usedKey === undefined ? undefined : this.#byKey.get(usedKey)
+    if (present?.promise !== undefined) return present.promise
+    const refused = this.#policy.reserve(this.#count)
     if (refused !== undefined) return Promise.reject(refused)
-    const entry: Entry = { key: usedKey, promise: this.#open(usedKey) }
-    this.#used.set(usedKey, entry)
+    const entry = new Entry(this, usedKey)
+    this.#add(entry)
+    entry.promise = this.#open(entry)
     return entry.promise
   }
 
   /** @returns resolves when the connection has arrived where it came from; never rejects */
   putconn(connection: unknown, key?: unknown, close = false): Promise<void> {
     if (this.#isClosed) throw this.#policy.closedError()
-    const entry = this.#byConnection.get(connection)
+    const entry = this.#find(connection)
     if (isAbsent(key)) {
       if (entry === undefined && !this.#source.isOut(connection)) throw this.#policy.unkeyedError(connection)
     } else {
@@ -92,40 +113,82 @@ export class KeyedPool {
   async closeall(): Promise<void> {
     if (this.#isClosed) throw this.#policy.closedError()
     this.#isClosed = true
-    const entries = [...this.#used.values()]
+    const entries: Entry[] = []
+    for (let entry = this.#last; entry !== undefined; entry = entry.previous) entries.unshift(entry)
     await Promise.all(
       entries.map(async ({ connection, promise }) => {
         if (connection === undefined)
-          await promise.catch(() => undefined) // Its caller is told; here it is just gone.
+          await promise?.catch(() => undefined) // Its caller is told; here it is just gone.
         else await this.#source.giveBack(connection, this.#policy.closedError())
       }),
     )
   }
 
-  async #open(key: unknown): Promise<ScopedConnection> {
+  /** The lease of an entry has ended, by whichever way. */
+  ended(entry: Entry, isDiscarded: boolean): void {
+    this.#remove(entry)
+    this.#policy.unreserve(!isDiscarded)
+  }
+
+  /** Only of those that are out: what was put back is unknown again. */
+  #find(connection: unknown): Entry | undefined {
+    const lease = leaseOf(connection)
+    return lease === undefined || lease.isEnded ? undefined : lease.findObserver(this.#isMine)
+  }
+
+  #add(entry: Entry): void {
+    if (entry.key !== undefined) this.#byKey.set(entry.key, entry)
+    entry.previous = this.#last
+    if (this.#last !== undefined) this.#last.next = entry
+    this.#last = entry
+    this.#count += 1
+  }
+
+  #remove(entry: Entry): void {
+    const { key, previous, next } = entry
+    if (key !== undefined) this.#byKey.delete(key)
+    if (previous !== undefined) previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    this.#count -= 1
+  }
+
+  #open(entry: Entry): Promise<ScopedConnection> {
+    let acquired: ScopedConnection | Promise<ScopedConnection>
+    try {
+      acquired = this.#source.acquire()
+    } catch (error) {
+      return Promise.reject(this.#failed(entry, error))
+    }
+    if (acquired instanceof Promise) return this.#openLater(entry, acquired)
+    this.#lend(entry, acquired)
+    return Promise.resolve(acquired)
+  }
+
+  async #openLater(entry: Entry, acquired: Promise<ScopedConnection>): Promise<ScopedConnection> {
     let connection: ScopedConnection
     try {
-      connection = await this.#source.acquire()
+      connection = await acquired
     } catch (error) {
-      this.#used.delete(key)
-      this.#policy.unreserve(false)
-      throw this.#policy.acquireError(error)
+      throw this.#failed(entry, error)
     }
-    const entry = this.#used.get(key)
-    if (entry !== undefined) {
-      entry.connection = connection
-      this.#byConnection.set(connection, entry)
-    }
-    observeLeaseEnd(connection, ({ discard }) => {
-      this.#used.delete(key)
-      this.#byConnection.delete(connection)
-      this.#policy.unreserve(!discard)
-    })
+    this.#lend(entry, connection)
     if (this.#isClosed) {
       await this.#source.giveBack(connection, this.#policy.closedError())
       throw this.#policy.closedError()
     }
     return connection
+  }
+
+  #failed(entry: Entry, error: unknown): Error {
+    this.#remove(entry)
+    this.#policy.unreserve(false)
+    return this.#policy.acquireError(error)
+  }
+
+  #lend(entry: Entry, connection: ScopedConnection): void {
+    entry.connection = connection
+    observeLeaseEnd(connection, entry)
   }
 }
 

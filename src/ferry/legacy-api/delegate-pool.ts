@@ -26,7 +26,8 @@ export function createDelegatePool(
 ): DelegatePool {
   const pool = new KeyedPool(
     {
-      acquire: () => delegate.getDbConnection(),
+      // As getDbConnection() of the delegate, without its promise.
+      acquire: () => router.take(),
       giveBack: (connection, error) => delegate.releaseDbConnection(connection as PoolClient, error),
       isOut: (connection) => router.isOut(connection),
     },

@@ -25,7 +25,7 @@ export function createPsycopg2Policy(limits: Psycopg2Limits | undefined): KeyedP
   let idleCount = limits?.minconn ?? 0
   return {
     // As psycopg2: automatic keys share the numbers with the caller's own keys. Who waits instead wants no collision.
-    autoKey: () => (limits === undefined ? Symbol('automatic key') : ++lastAutoKey),
+    autoKey: () => (limits === undefined ? undefined : ++lastAutoKey),
     // As in Python, False equals 0 and True equals 1.
     normalizeKey: (key) => (typeof key === 'boolean' ? Number(key) : key),
     reserve(usedCount) {

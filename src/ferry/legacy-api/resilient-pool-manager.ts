@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import type { Connection, ScopedConnection } from '../../core/connection'
 import { KeyedPool } from '../backend/keyed-pool'
 import type { ComponentRouter } from '../routing/component-router'
+import { plainRequest } from '../routing/side-port'
 import { createPsycopg2Policy, type PoolSettings } from './psycopg2-policy'
 
 /**
@@ -36,10 +37,10 @@ export function createResilientPoolManager(
   router: ComponentRouter,
   { limits, acquireTimeoutMs }: PoolSettings,
 ): ResilientPoolManager {
-  const request = acquireTimeoutMs === undefined ? {} : { timeoutMs: acquireTimeoutMs }
+  const request = acquireTimeoutMs === undefined ? plainRequest : { timeoutMs: acquireTimeoutMs }
   const pool = new KeyedPool(
     {
-      acquire: () => router.acquire(request),
+      acquire: () => router.take(request),
       giveBack: (connection, error) => router.giveBack(connection, error),
       // The lease decides: a connection of this ferry goes home whichever of its facades takes it back.
       isOut: (connection) => router.isOut(connection),

@@ -2,6 +2,8 @@ import type { Pool, PoolClient, QueryResult } from 'pg'
 import type { ScopedConnection } from '../../core/connection'
 import { endLease, isLeaseEnded, observeLeaseEnd } from '../../core/connection-handle'
 import { InvalidOptionError } from '../../core/errors'
+import type { LeaseEnd, LeaseObserver } from '../../core/lease'
+import { rejectWith } from '../../core/reject-with'
 import { PgPool, PgQuery } from '../../pool/pg-driver-pool'
 import type { ComponentRouter } from '../routing/component-router'
 
@@ -26,6 +28,15 @@ class RoutedPgPool extends PgPool {
   readonly #router: ComponentRouter
   readonly #seen = new WeakSet()
   readonly #endWaiters: (() => void)[] = []
+  readonly #takeBack = (client: ScopedConnection, { discard, error }: LeaseEnd): void => {
+    this.#leasedCount -= 1
+    try {
+      this.emit('release', error, client)
+      if (discard) this.emit('remove', client)
+    } finally {
+      this.#settleEnd()
+    }
+  }
   #leasedCount = 0
   #pendingCount = 0
 
@@ -87,23 +98,38 @@ class RoutedPgPool extends PgPool {
     )
   }
 
-  async #checkOut(): Promise<ScopedConnection> {
-    if (this.ending) throw new Error('Cannot use a pool after calling end on the pool')
+  #checkOut(): Promise<ScopedConnection> {
+    if (this.ending) return Promise.reject(new Error('Cannot use a pool after calling end on the pool'))
+    const taken = this.#router.take()
+    if (taken instanceof Promise) return this.#checkOutLater(taken)
+    try {
+      this.#lend(taken)
+    } catch (error) {
+      return rejectWith(error)
+    }
+    return Promise.resolve(taken)
+  }
+
+  async #checkOutLater(taken: Promise<ScopedConnection>): Promise<ScopedConnection> {
     this.#pendingCount += 1
     try {
-      const client = await this.#router.acquire()
-      this.#leasedCount += 1
-      try {
-        this.#announce(client)
-      } catch (error) {
-        // A listener threw: nobody gets the connection, so nobody would give it back.
-        endLease(client, error)
-        throw error
-      }
+      const client = await taken
+      this.#lend(client)
       return client
     } finally {
       this.#pendingCount -= 1
       this.#settleEnd()
+    }
+  }
+
+  #lend(client: ScopedConnection): void {
+    this.#leasedCount += 1
+    try {
+      this.#announce(client)
+    } catch (error) {
+      // A listener threw: nobody gets the connection, so nobody would give it back.
+      endLease(client, error)
+      throw error
     }
   }
 
@@ -124,15 +150,7 @@ class RoutedPgPool extends PgPool {
   }
 
   #announce(client: ScopedConnection): void {
-    observeLeaseEnd(client, ({ discard, error }) => {
-      this.#leasedCount -= 1
-      try {
-        this.emit('release', error, client)
-        if (discard) this.emit('remove', client)
-      } finally {
-        this.#settleEnd()
-      }
-    })
+    observeLeaseEnd(client, new Checkout(client, this.#takeBack))
     // All handles of one physical connection have one prototype.
     const identity = Object.getPrototypeOf(client) as object
     if (!this.#seen.has(identity)) {
@@ -158,6 +176,21 @@ class RoutedPgPool extends PgPool {
   /** `pg.Pool` has these as plain fields; its types call them read-only. */
   #mark(field: 'ending' | 'ended'): void {
     ;(this as { -readonly [K in typeof field]: boolean })[field] = true
+  }
+}
+
+/** One client that is out; an object, because it is made for each checkout. */
+class Checkout implements LeaseObserver {
+  readonly #client: ScopedConnection
+  readonly #onEnd: (client: ScopedConnection, end: LeaseEnd) => void
+
+  constructor(client: ScopedConnection, onEnd: (client: ScopedConnection, end: LeaseEnd) => void) {
+    this.#client = client
+    this.#onEnd = onEnd
+  }
+
+  leaseEnded(end: LeaseEnd): void {
+    this.#onEnd(this.#client, end)
   }
 }
 

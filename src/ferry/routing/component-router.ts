@@ -2,10 +2,12 @@ import type { Clock } from '../../core/clock'
 import type { Connection, ScopedConnection } from '../../core/connection'
 import { endLease, isLeaseEnded } from '../../core/connection-handle'
 import { PoolClosedError } from '../../core/errors'
+import { rejectWith } from '../../core/reject-with'
 import type { Side } from '../catalog/side'
 import type { ConnectionBudget } from './connection-budget'
+import type { AcquireWatcher, FerryLease } from './ferry-lease'
 import type { LeaseLedger } from './lease-ledger'
-import type { RouteRequest, SidePort } from './side-port'
+import { plainRequest, type RouteRequest, type SidePort } from './side-port'
 import { SideCounters } from './side-counters'
 import type { Unit, UnitScope } from './unit-of-work'
 
@@ -22,8 +24,11 @@ export interface RouterDeps {
   readonly isOverdue: () => boolean
 }
 
-/** Every acquire and give-back of one component, whichever API it comes through. */
-export class ComponentRouter {
+/**
+ * Every acquire and give-back of one component, whichever API it comes through. An acquire that needs no wait is made at once, in
+ * plain calls; everything else, refusals included, goes the long way.
+ */
+export class ComponentRouter implements AcquireWatcher {
   readonly counters = new SideCounters()
 
   constructor(
@@ -38,25 +43,35 @@ export class ComponentRouter {
    *
    * @throws PoolClosedError after the ferry was closed; errors of the side pass through.
    */
-  acquire(request: RouteRequest = {}): Promise<ScopedConnection> {
-    return this.#acquireIn(this.#unit(), request)
+  acquire(request: RouteRequest = plainRequest): Promise<ScopedConnection> {
+    return Promise.resolve(this.take(request))
+  }
+
+  /** The same for whoever has more to do before its caller gets the connection: no promise when there was no wait. */
+  take(request: RouteRequest = plainRequest): ScopedConnection | Promise<ScopedConnection> {
+    const { scope } = this.deps
+    return this.#takeIn(scope.current(this.index) ?? scope.begin(this.index), request)
   }
 
   /** Runs `work` with a connection that goes back when it settles. The body is a unit of work: what it acquires agrees. */
   async withConnection<T>(
     work: (connection: Connection) => T | Promise<T>,
-    request: RouteRequest = {},
+    request: RouteRequest = plainRequest,
   ): Promise<T> {
     const { scope } = this.deps
     const outer = scope.current(this.index)
     const unit = outer ?? scope.begin(this.index)
     try {
-      const connection = await this.#acquireIn(unit, request)
+      const taken = this.#takeIn(unit, request)
+      const connection = taken instanceof Promise ? await taken : taken
       try {
-        return await scope.within(unit, () => work(connection))
+        return await this.#workIn(unit, connection, work)
       } finally {
         // The body may have given it back itself.
-        if (!isLeaseEnded(connection)) await this.giveBack(connection)
+        if (!isLeaseEnded(connection)) {
+          const lease = this.deps.ledger.giveBack(connection)
+          if (!lease.isReturned) await lease.whenReturned()
+        }
       }
     } finally {
       if (outer === undefined) unit.hasEnded = true
@@ -69,7 +84,7 @@ export class ComponentRouter {
    * @throws ForeignConnectionError, LeaseEndedError at the call
    */
   giveBack(connection: unknown, error?: unknown): Promise<void> {
-    return this.deps.ledger.giveBack(connection, error)
+    return this.deps.ledger.giveBack(connection, error).whenReturned()
   }
 
   /** Whether the ferry handed `connection` out and its lease has not ended. */
@@ -77,55 +92,104 @@ export class ComponentRouter {
     return this.deps.ledger.find(connection) !== undefined && !isLeaseEnded(connection)
   }
 
-  #unit(): Unit {
-    const { scope } = this.deps
-    return scope.current(this.index) ?? scope.begin(this.index)
+  #workIn<T>(unit: Unit, connection: ScopedConnection, work: (connection: Connection) => T): T {
+    const { scope, sides } = this.deps
+    const port = sides[unit.side]
+    if (port.runHolding === undefined) return scope.within(unit, work, connection)
+    return scope.within(unit, port.runHolding<T>, connection, work)
   }
 
-  async #acquireIn(unit: Unit, request: RouteRequest): Promise<ScopedConnection> {
-    const { ledger, sides, clock, isClosed, isOverdue } = this.deps
-    if (isClosed()) throw this.#closedError()
-    const port = sides[unit.side]
-    const lease = ledger.begin(unit, port.pool)
-    const startedAtMs = clock.now()
-    let connection: ScopedConnection
-    try {
-      connection = await this.#withPermit(unit.side, request, (bounded) =>
-        port.acquire({ ...bounded, purpose: request.purpose ?? this.purpose }, () => {
-          ledger.returned(lease)
-          this.deps.budget?.changed()
-        }),
-      )
-    } catch (error) {
-      ledger.failed(lease)
-      this.counters.failed(unit.side, clock.now() - startedAtMs)
-      throw error
-    }
+  lent(lease: FerryLease, connection: ScopedConnection): void {
+    const { ledger, isOverdue } = this.deps
     ledger.handedOut(lease, connection)
-    this.counters.succeeded(unit.side, clock.now() - startedAtMs)
-    if (!isOverdue()) return connection
+    this.counters.succeeded(lease.side, this.#turnNow() - lease.startedAtMs)
+    if (!isOverdue()) return
     // Came too late for the close, which has ended everybody else's lease.
     const error = this.#closedError()
     endLease(connection, error)
     throw error
   }
 
+  refused(lease: FerryLease): void {
+    this.deps.ledger.failed(lease)
+    this.counters.failed(lease.side, this.#turnNow() - lease.startedAtMs)
+  }
+
+  #takeIn(unit: Unit, request: RouteRequest): ScopedConnection | Promise<ScopedConnection> {
+    const { ledger, sides, budget, isClosed } = this.deps
+    if (isClosed()) return Promise.reject(this.#closedError())
+    const port = sides[unit.side]
+    const lease = ledger.begin(unit, { port, watcher: this, startedAtMs: this.#turnNow() })
+    const purpose = request.purpose ?? this.purpose
+    if (port.take === undefined || budget !== undefined) return this.#acquire(lease, port, request)
+    try {
+      return port.take(purpose, request, lease)
+    } catch (error) {
+      this.refused(lease)
+      return rejectWith(error)
+    }
+  }
+
+  /** An idle connection opens nothing, so it needs no room in the budget. */
+  #takeIdle(lease: FerryLease, port: SidePort, request: RouteRequest): ScopedConnection | undefined {
+    const { budget } = this.deps
+    if (port.tryAcquire === undefined || budget?.isUncontended(lease.side) === false) return undefined
+    try {
+      return port.tryAcquire(request.purpose ?? this.purpose, request)
+    } catch {
+      // The long way meets the same refusal, and counts it.
+      return undefined
+    }
+  }
+
+  #acquire(
+    lease: FerryLease,
+    port: SidePort,
+    request: RouteRequest,
+  ): ScopedConnection | Promise<ScopedConnection> {
+    const idle = this.#takeIdle(lease, port, request)
+    if (idle === undefined) return this.#acquireLater(lease, port, request)
+    this.lent(lease, idle)
+    return idle
+  }
+
+  async #acquireLater(lease: FerryLease, port: SidePort, request: RouteRequest): Promise<ScopedConnection> {
+    const { budget } = this.deps
+    let connection: ScopedConnection
+    try {
+      connection =
+        budget === undefined
+          ? await port.acquire(request.purpose ?? this.purpose, request, lease)
+          : await this.#acquireWithin(budget, lease, request)
+    } catch (error) {
+      this.refused(lease)
+      throw error
+    }
+    this.lent(lease, connection)
+    return connection
+  }
+
+  async #acquireWithin(
+    budget: ConnectionBudget,
+    lease: FerryLease,
+    request: RouteRequest,
+  ): Promise<ScopedConnection> {
+    const { side } = lease
+    const { rest } = await budget.enter(side, request)
+    try {
+      return await this.deps.sides[side].acquire(request.purpose ?? this.purpose, rest, lease)
+    } finally {
+      budget.leave(side)
+    }
+  }
+
   #closedError(): PoolClosedError {
     return new PoolClosedError(`the ferry was closed; component '${this.name}' takes no new connections`)
   }
 
-  async #withPermit(
-    side: Side,
-    request: RouteRequest,
-    open: (request: RouteRequest) => Promise<ScopedConnection>,
-  ): Promise<ScopedConnection> {
-    const { budget } = this.deps
-    if (budget === undefined) return open(request)
-    const permit = await budget.enter(side, request)
-    try {
-      return await open(permit.rest)
-    } finally {
-      permit.leave()
-    }
+  /** Exact enough to add up how long acquires took. */
+  #turnNow(): number {
+    const { clock } = this.deps
+    return clock.turnNow?.() ?? clock.now()
   }
 }

@@ -66,6 +66,26 @@ export class ConnectionBudget {
   }
 
   /**
+   * Whether an acquire that takes an idle connection, or none, may do so without asking: nobody is in front, and no acquire under
+   * way counts on that connection.
+   */
+  isUncontended(side: Side): boolean {
+    return this.#waiters.length === 0 && this.#inFlight[side] === 0
+  }
+
+  /** What `enter` does when it need not wait; {@link ConnectionBudget.leave} follows when the acquire has settled. */
+  tryEnter(side: Side): boolean {
+    if (this.#waiters.length > 0 || !this.#fits(side)) return false
+    this.#inFlight[side] += 1
+    return true
+  }
+
+  leave(side: Side): void {
+    this.#inFlight[side] -= 1
+    this.changed()
+  }
+
+  /**
    * Waits until the acquire may open a connection.
    *
    * @throws AcquireTimeoutError, AcquireAbortedError
@@ -73,7 +93,7 @@ export class ConnectionBudget {
   enter(side: Side, request: RouteRequest): Promise<Permit> {
     const { signal, timeoutMs = defaultBudgetWaitMs } = request
     if (signal?.aborted === true) return Promise.reject(this.#aborted(signal))
-    if (this.#waiters.length === 0 && this.#fits(side)) return Promise.resolve(this.#permit(side, request))
+    if (this.tryEnter(side)) return Promise.resolve(this.#permit(side, request))
     const startedAtMs = this.clock.now()
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
@@ -83,6 +103,7 @@ export class ConnectionBudget {
         },
         grant: () => {
           stopWaiting()
+          this.#inFlight[side] += 1
           resolve(this.#permit(side, withRest(request, this.clock.now() - startedAtMs)))
         },
       }
@@ -128,12 +149,10 @@ export class ConnectionBudget {
   }
 
   #permit(side: Side, rest: RouteRequest): Permit {
-    this.#inFlight[side] += 1
     return {
       rest,
       leave: () => {
-        this.#inFlight[side] -= 1
-        this.changed()
+        this.leave(side)
       },
     }
   }
@@ -142,7 +161,7 @@ export class ConnectionBudget {
   #fits(side: Side): boolean {
     const physical = this.sides[side]
     const other = side === 'legacy' ? 'service' : 'legacy'
-    if (this.#mayOpen(side, 1) === 0 || physical.count() >= physical.max) return true
+    if (physical.count() >= physical.max || this.#mayOpen(side, 1) === 0) return true
     return this.#potential(side, 1) + this.#potential(other, 0) <= this.maxConnections
   }
 

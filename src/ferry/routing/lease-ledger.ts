@@ -1,73 +1,78 @@
+import type { ScopedConnection } from '../../core/connection'
 import { endLease, isLeaseEnded } from '../../core/connection-handle'
 import { ForeignConnectionError } from '../../core/errors'
+import { leaseOf, type LeaseObserver } from '../../core/lease'
 import type { Side } from '../catalog/side'
+import { FerryLease, type AcquireStart, type LeaseKeeper } from './ferry-lease'
 import type { Unit } from './unit-of-work'
 
-/** Where one connection came from; it goes back there whatever the flags say by then. */
-export interface FerryLease {
-  readonly component: number
-  readonly side: Side
-  /** Name of the pool behind the side. */
-  readonly pool: string
-  /** Generation of the side table when the unit began. */
-  readonly generation: number
-  readonly unit: Unit
-  /** Called once the origin has the connection back. */
-  readonly observers: (() => void)[]
-  isReturned: boolean
-}
-
-/** Knows every lease of the ferry by its handle, and how many are out. */
-export class LeaseLedger {
-  readonly #byHandle = new WeakMap<object, FerryLease>()
-  readonly #handles = new Map<FerryLease, object>()
+/** Knows every lease of the ferry, and how many are out. */
+export class LeaseLedger implements LeaseKeeper {
+  /** Called when an origin has a connection back. */
+  onReturned: (() => void) | undefined
   readonly #out: Record<Side, number>[] = []
+  /** The youngest lease that is out. */
+  #last: FerryLease | undefined
   #openCount = 0
   #drainWaiters: (() => void)[] = []
+  readonly #isMine: (observer: LeaseObserver) => observer is FerryLease
 
   constructor(componentCount: number) {
     for (let index = 0; index < componentCount; index++) this.#out.push({ legacy: 0, service: 0 })
+    this.#isMine = (observer): observer is FerryLease => observer instanceof FerryLease && observer.isOf(this)
   }
 
-  /** Notes an acquire under way; {@link LeaseLedger.failed} or {@link LeaseLedger.returned} ends it. */
-  begin(unit: Unit, pool: string): FerryLease {
+  /** Notes an acquire under way; {@link LeaseLedger.failed} or the lease's `returned` ends it. */
+  begin(unit: Unit, start: AcquireStart): FerryLease {
     unit.openCount += 1
     this.#openCount += 1
-    const { component, side, generation } = unit
-    return { component, side, pool, generation, unit, observers: [], isReturned: false }
+    return new FerryLease(this, unit, start)
   }
 
-  handedOut(lease: FerryLease, handle: object): void {
-    this.#byHandle.set(handle, lease)
-    this.#handles.set(lease, handle)
+  handedOut(lease: FerryLease, handle: ScopedConnection): void {
+    if (lease.isReturned) return
+    lease.handle = handle
+    lease.previous = this.#last
+    if (this.#last !== undefined) this.#last.next = lease
+    this.#last = lease
     this.#count(lease, 1)
+    const held = leaseOf(handle)
+    held?.observe(lease)
+    // Taken away on its way here, by whoever closed the side.
+    if (held?.isEnded === true) lease.leaseEnded()
   }
 
   failed(lease: FerryLease): void {
     lease.isReturned = true
-    this.#close(lease)
+    this.#settle(lease)
   }
 
-  /** The origin has the connection back. */
-  returned(lease: FerryLease): void {
-    lease.isReturned = true
-    if (this.#handles.delete(lease)) this.#count(lease, -1)
-    this.#close(lease)
-    for (const observer of lease.observers) observer()
+  close(lease: FerryLease): void {
+    if (lease.handle !== undefined) {
+      const { previous, next } = lease
+      if (previous !== undefined) previous.next = next
+      if (next === undefined) this.#last = previous
+      else next.previous = previous
+      lease.previous = undefined
+      lease.next = undefined
+      this.#count(lease, -1)
+    }
+    this.#settle(lease)
+    this.onReturned?.()
   }
 
   /** The lease behind a handle, ended or not; `undefined` for anything that this ferry did not hand out. */
   find(handle: unknown): FerryLease | undefined {
-    return typeof handle === 'object' && handle !== null ? this.#byHandle.get(handle) : undefined
+    return leaseOf(handle)?.findObserver(this.#isMine)
   }
 
   /**
-   * Gives a connection back to where it came from. The promise resolves when it has arrived there, and never rejects.
+   * Gives a connection back to where it came from: `whenReturned` of what it answers tells when it has arrived there.
    *
-   * @throws ForeignConnectionError for what this ferry did not hand out, LeaseEndedError for a second give-back; both at
-   * the call, with nothing changed.
+   * @throws ForeignConnectionError for what this ferry did not hand out, LeaseEndedError for a second give-back; both with
+   * nothing changed.
    */
-  giveBack(handle: unknown, error?: unknown): Promise<void> {
+  giveBack(handle: unknown, error?: unknown): FerryLease {
     const lease = this.find(handle)
     if (lease === undefined) {
       throw new ForeignConnectionError(
@@ -75,12 +80,7 @@ export class LeaseLedger {
       )
     }
     endLease(handle as object, error)
-    return this.whenReturned(lease)
-  }
-
-  whenReturned(lease: FerryLease): Promise<void> {
-    if (lease.isReturned) return Promise.resolve()
-    return new Promise((resolve) => lease.observers.push(resolve))
+    return lease
   }
 
   /** Leases out now, by side. */
@@ -96,9 +96,11 @@ export class LeaseLedger {
 
   /** Ends every lease under its borrower; the connections are closed. */
   endAll(error: Error): void {
-    for (const [lease, handle] of [...this.#handles]) {
+    const leases: FerryLease[] = []
+    for (let lease = this.#last; lease !== undefined; lease = lease.previous) leases.unshift(lease)
+    for (const { handle, isReturned } of leases) {
       // Ended by its borrower already, and on its way back.
-      if (!lease.isReturned && !isLeaseEnded(handle)) endLease(handle, error)
+      if (handle !== undefined && !isReturned && !isLeaseEnded(handle)) endLease(handle, error)
     }
   }
 
@@ -107,11 +109,12 @@ export class LeaseLedger {
     if (counts !== undefined) counts[side] += step
   }
 
-  #close({ unit }: FerryLease): void {
+  #settle({ unit }: FerryLease): void {
     unit.openCount -= 1
     this.#openCount -= 1
     if (this.#openCount > 0) return
     const waiters = this.#drainWaiters
+    if (waiters.length === 0) return
     this.#drainWaiters = []
     for (const resolve of waiters) resolve()
   }

@@ -1,8 +1,9 @@
 import type { Clock } from '../../core/clock'
-import { createConnectionHandle, type LeaseEnd } from '../../core/connection-handle'
+import { createConnectionHandle } from '../../core/connection-handle'
 import { withDeadline } from '../../core/deadline'
 import { ConnectFailedError } from '../../core/errors'
 import { emitSafely, type EventListener } from '../../core/events'
+import type { LeaseEnd } from '../../core/lease'
 import type { BackendLease, LegacyBackend } from '../backend/legacy-backend'
 import type { SidePort } from './side-port'
 
@@ -16,14 +17,23 @@ const cleaningTimeoutMs = 5_000
 export function createLegacySide(backend: LegacyBackend, clock: Clock, events?: EventListener): SidePort {
   return {
     pool: backend.kind,
-    async acquire({ purpose, timeoutMs, signal, readOnly }, onReturned) {
+    returnsAtEnd: false,
+    async acquire(purpose, { timeoutMs, signal, readOnly }, target) {
       const lease = await backend.acquire({
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(signal === undefined ? {} : { signal }),
       })
       if (readOnly === true) await makeReadOnly(lease, clock)
       return createConnectionHandle(lease.client, (end) => {
-        giveBack(lease, end, { purpose, isReadOnly: readOnly === true, clock, events, onReturned })
+        giveBack(lease, end, {
+          purpose,
+          isReadOnly: readOnly === true,
+          clock,
+          events,
+          onReturned: () => {
+            target.returned()
+          },
+        })
       })
     },
   }

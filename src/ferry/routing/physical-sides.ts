@@ -1,5 +1,6 @@
 import type { LegacyBackend } from '../backend/legacy-backend'
 import type { DatabaseConnectionService } from '../../service/connection-service'
+import { leaseSourceOf } from '../../service/lease-source'
 import type { PhysicalSide } from './connection-budget'
 
 /** The connections of a legacy backend; one that cannot count them is as great as the ferry's leases on it. */
@@ -24,7 +25,8 @@ function trim(backend: LegacyBackend, count: number): Promise<number> {
  * the ferry.
  */
 export function createServicePhysical(service: DatabaseConnectionService): PhysicalSide {
-  const databases = () => Object.values(service.stats().databases)
+  const source = leaseSourceOf(service)
+  const databases = () => source?.poolStats() ?? Object.values(service.stats().databases)
   const total = () => databases().reduce((sum, database) => sum + database.total, 0)
   const first = () => databases()[0]
   return {

@@ -56,10 +56,10 @@ export class UnitScope {
   }
 
   /** Runs `work` with `unit` as the current one of its component. */
-  within<T>(unit: Unit, work: () => T): T {
-    const context = [...(this.#storage.getStore() ?? [])]
+  within<A extends unknown[], T>(unit: Unit, work: (...args: A) => T, ...args: A): T {
+    const context = this.#storage.getStore()?.slice() ?? []
     context[unit.component] = unit
-    return this.#storage.run(context, work)
+    return this.#storage.run(context, work, ...args)
   }
 
   begin(component: number, key?: string): Unit {

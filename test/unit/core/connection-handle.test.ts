@@ -5,8 +5,8 @@ import {
   isConnectionHandle,
   isLeaseEnded,
   observeLeaseEnd,
-  type LeaseEnd,
 } from '../../../src/core/connection-handle'
+import type { LeaseEnd } from '../../../src/core/lease'
 import { LeaseEndedError } from '../../../src/core/errors'
 import type { Connection } from '../../../src/core/connection'
 

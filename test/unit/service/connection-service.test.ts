@@ -24,7 +24,7 @@ test.each([
   ],
   [
     { databases: { strategy: 'simpel' } },
-    "databases.strategy: received \"simpel\", expected 'simple', 'mock' or a PoolStrategy",
+    "databases.strategy: received \"simpel\", expected 'simple', 'resilient', 'mock' or a PoolStrategy",
   ],
   [{ databases: { strategy: 'simple' } }, 'databases.connection: received undefined, expected a URL'],
   [{ databases: { main: { pool: {} } } }, 'databases.main.connection'],

@@ -1,0 +1,90 @@
+// The same through the ferry, with all traffic on the service's side: each lease asks the flag, opens a unit of work, is booked and given
+// back by its origin. Every face that old and new call sites use, and a unit of work around the lease. Each in a process of its own.
+import { ratioOf, takeTurns, toLine } from '../harness.mjs'
+import { startContenders } from '../support/contender-processes.mjs'
+import { createFerry, fromPgPool, pg, staticFlags } from '../support/product.mjs'
+import { StubClient } from '../support/stub-client.mjs'
+import {
+  createStubPgPool,
+  createStubService,
+  loopConnection,
+  loopPgPool,
+  loopWithConnection,
+} from '../support/stub-pools.mjs'
+
+const works = {
+  'through createFerry, stub, 1 caller': { callers: 1, leases: 100_000 },
+  'through createFerry, stub, 50 callers on 10': { callers: 50, leases: 100_000 },
+}
+
+/** By name: the faces of the ferry. */
+const faces = {
+  'connections.connection()': ({ connections }) => loopConnection(connections),
+  'connections.withConnection()': ({ connections }) => loopWithConnection(connections),
+  'unitOfWork + connection()': loopUnitOfWork,
+  'infra.getDbConnection()': loopInfra,
+  'pools.getconn()': loopGetconn,
+  'pgPool.connect()': ({ pgPool }) => loopPgPool(pgPool),
+}
+
+export const contenders = {
+  'pg.Pool': createStubPgPool,
+  ...Object.fromEntries(
+    Object.entries(faces).map(([name, loop]) => [name, () => ({ caller: loop(createComponent()) })]),
+  ),
+}
+
+export async function run() {
+  const { measures, close } = await startContenders(import.meta.url, Object.keys(contenders))
+  const raw = {}
+  const lines = []
+  for (const [work, load] of Object.entries(works)) {
+    const samples = await takeTurns(measures, (measure) => measure(load), { warmUps: 3 })
+    raw[work] = samples
+    for (const ours of Object.keys(faces)) {
+      const summary = ratioOf(samples, [ours, 'pg.Pool'], 'perSecond')
+      lines.push(toLine({ work, ours, peer: 'pg.Pool', measure: 'leases/s', summary, sign: '>=', limit: 2 }))
+    }
+  }
+  close()
+  return { lines, raw }
+}
+
+function createComponent() {
+  const ferry = createFerry({
+    service: createStubService(),
+    legacy: fromPgPool(new pg.Pool({ Client: StubClient })),
+    flags: staticFlags({ moved: 1 }),
+    components: [{ name: 'moved', stage: 'live', pools: { parity: 'waiting' } }],
+  })
+  const { connections, infra, pools, pgPool } = ferry.component('moved')
+  return { ferry, connections, infra, pools, pgPool }
+}
+
+function loopUnitOfWork({ ferry, connections }) {
+  const lease = async () => {
+    const connection = await connections.connection()
+    connection.release()
+  }
+  return async (left) => {
+    while (left.count-- > 0) await ferry.unitOfWork('moved', lease)
+  }
+}
+
+function loopInfra({ infra }) {
+  return async (left) => {
+    while (left.count-- > 0) {
+      const connection = await infra.getDbConnection()
+      infra.releaseDbConnection(connection)
+    }
+  }
+}
+
+function loopGetconn({ pools }) {
+  return async (left) => {
+    while (left.count-- > 0) {
+      const connection = await pools.getconn()
+      pools.putconn(connection)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const script = fileURLToPath(new URL('contender-process.mjs', import.meta.url))
+
+/**
+ * Starts a process for each contender of a module, so that none lives with the costs of another: whoever uses
+ * `AsyncLocalStorage` makes every promise of its process dearer, and a function that has seen many kinds of objects is slow for all.
+ *
+ * @returns by name, a function that measures a load there; `close()` ends them
+ */
+export async function startContenders(module, names) {
+  const children = new Map()
+  for (const name of names) {
+    const child = fork(script, [module, name], { execArgv: [], stdio: ['ignore', 2, 2, 'ipc'] })
+    await answerOf(child, name)
+    children.set(name, child)
+  }
+  const measures = Object.fromEntries(
+    [...children].map(([name, child]) => [
+      name,
+      (load) => {
+        child.send(load)
+        return answerOf(child, name)
+      },
+    ]),
+  )
+  const close = () => {
+    for (const child of children.values()) child.kill()
+  }
+  return { measures, close }
+}
+
+async function answerOf(child, name) {
+  const gone = new AbortController()
+  const exited = once(child, 'exit', { signal: gone.signal }).then(([status]) => {
+    throw new Error(`the process of ${name} ended with ${status}`)
+  })
+  try {
+    const [answer] = await Promise.race([once(child, 'message', { signal: gone.signal }), exited])
+    return answer
+  } finally {
+    exited.catch(() => undefined)
+    gone.abort()
+  }
+}

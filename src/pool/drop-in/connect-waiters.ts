@@ -1,0 +1,58 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { PoolClient } from 'pg'
+import { isConnectionHandle } from '../../core/connection-handle'
+import type { LentClient, Loan, ReleaseClient } from './lender'
+import { rejectWithStack } from './settle'
+import { Waiter } from './waiter-line'
+
+export type ConnectCallback = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  done: ReleaseClient,
+) => void
+
+/** A caller who awaits a client. */
+export class PromiseWaiter extends Waiter {
+  constructor(private readonly resolve: (client: LentClient | PromiseLike<LentClient>) => void) {
+    super()
+  }
+
+  override deliver(loan: Loan): void {
+    this.resolve(loan.handOut())
+  }
+
+  override refuse(error: unknown): void {
+    this.resolve(rejectWithStack(error))
+  }
+}
+
+/** A caller who is called back: in its own async context, although the client comes free in somebody else's. */
+export class CallbackWaiter extends Waiter {
+  readonly #callback: ConnectCallback
+
+  constructor(callback: ConnectCallback) {
+    super()
+    this.#callback = AsyncResource.bind(callback)
+  }
+
+  override deliver(loan: Loan): void {
+    const client = loan.handOut()
+    this.#callback(undefined, client as unknown as PoolClient, releaseOf(client))
+  }
+
+  override refuse(error: unknown): void {
+    this.#callback(error as Error, undefined, doNothing)
+  }
+}
+
+/** What a callback gets to give the client back with. */
+export function releaseOf(client: LentClient): ReleaseClient {
+  if (!isConnectionHandle(client)) return client.release
+  return (error) => {
+    client.release(error as Error)
+  }
+}
+
+function doNothing(): void {
+  // There is nothing to give back.
+}

@@ -1,0 +1,239 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { ClientBase, Pool as AnyPool, PoolClient } from 'pg'
+import { systemClock, type Clock } from '../../core/clock'
+import { systemRandom, type Random } from '../../core/random'
+import { PgPool } from '../pg-driver-pool'
+import { createClientDriver } from '../pg-driver-client'
+import { resolveExtras, type DropInOptions } from './drop-in-options'
+import type { Lender, LenderOwner, LentClient, PoolEvent } from './lender'
+import { OwnLender } from './own-lender'
+import { CallbackWaiter, PromiseWaiter, releaseOf, type ConnectCallback } from './connect-waiters'
+import { PoolQuery, type QueryDone } from './pool-query'
+import { rejectWithStack, type PromiseClass } from './settle'
+import { SourceLender, type PoolSource } from './source-lender'
+
+/** A pool may have been given another one. */
+const NativePromise = Promise
+
+type ClientClass = new (options: object) => ClientBase
+
+/** What `pg.Pool` keeps on itself beyond its published types. */
+interface PoolFields {
+  options: DropInOptions
+  log: (...messages: unknown[]) => void
+  Client: ClientClass
+  Promise: PromiseClass
+  _eventsCount: number
+  ending: boolean
+  ended: boolean
+}
+
+/** What a pool works with; the system's own by default. */
+export interface PoolDeps {
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/**
+ * A `pg.Pool` to the code that uses it: the same options, methods, events and messages. Underneath, callers wait for the pool
+ * instead of for a client of "their own", nothing is lent dirty or dead, and a server that is down is not stormed.
+ *
+ * @example
+ * ```ts
+ * import { Pool } from 'pgferry/pg'
+ *
+ * const pool = new Pool({ connectionString: process.env.DATABASE_URL, max: 20 })
+ * const { rows } = await pool.query('SELECT now()')
+ * ```
+ */
+export class Pool extends PgPool {
+  #lender: Lender
+  readonly #owner: LenderOwner
+
+  /**
+   * @param options those of `pg.Pool` and {@link DropInOptions}
+   * @param clientClass makes the clients; default `options.Client`, then `pg.Client`
+   * @throws InvalidOptionError for an option that `pg.Pool` does not have
+   */
+  constructor(options?: DropInOptions, clientClass?: ClientClass, deps: PoolDeps = {}) {
+    const extras = resolveExtras(options)
+    super(options as object)
+    const { clock = systemClock, random = systemRandom } = deps
+    const fields = fieldsOf(this)
+    if (clientClass !== undefined && options?.Client === undefined) fields.Client = clientClass
+    this.#owner = this.#createOwner(fields.options.log !== undefined)
+    const { onConnect } = fields.options
+    this.#lender = new OwnLender({
+      clock,
+      random,
+      extras,
+      driver: createClientDriver({ clock }),
+      owner: this.#owner,
+      options: fields.options,
+      createClient: () => new fields.Client(fields.options),
+      // Asked for at each connect: its throwing is as good as its rejecting.
+      onConnect: onConnect === undefined ? undefined : async (client) => await onConnect(client),
+      log: this.#owner.log,
+    })
+    Object.defineProperty(this, '_clients', { configurable: true, get: () => this.#lender.clients })
+  }
+
+  static {
+    const count = (key: 'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount'): PropertyDescriptor => ({
+      configurable: true,
+      get(this: Pool) {
+        return this.#lender[key]
+      },
+    })
+    // The types of `pg` call them fields, so that a class cannot write them as what they are.
+    Object.defineProperties(this.prototype, {
+      totalCount: count('totalCount'),
+      idleCount: count('idleCount'),
+      waitingCount: count('waitingCount'),
+      expiredCount: count('expiredCount'),
+    })
+  }
+
+  /**
+   * The same face over clients that somebody else owns, such as a running service; ending it leaves the owner running.
+   *
+   * @internal
+   */
+  static over(source: PoolSource, options: DropInOptions = {}): Pool {
+    const pool = new Pool({ ...options, max: source.stats().max })
+    pool.#lender = new SourceLender(source, pool.#owner)
+    return pool
+  }
+
+  override connect(): Promise<PoolClient>
+  override connect(callback: ConnectCallback): void
+  override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
+    if (callback !== undefined) {
+      this.#connectWithCallback(callback)
+      return
+    }
+    const { Promise } = fieldsOf(this)
+    if (this.ending) return new Promise((_, reject) => { reject(createEndedError()) })
+    const loan = this.#lender.tryLend()
+    if (loan !== undefined && Promise === NativePromise) {
+      return NativePromise.resolve(loan.handOut() as unknown as PoolClient)
+    }
+    return new Promise<LentClient>((resolve) => {
+      if (loan !== undefined) resolve(loan.handOut())
+      else this.#lender.wait(new PromiseWaiter(resolve))
+    }) as unknown as Promise<PoolClient>
+  }
+
+  override query(text: unknown, values?: unknown, callback?: unknown): never {
+    const { Promise } = fieldsOf(this)
+    if (typeof text === 'function') return this.#refuseFunction(text as QueryDone) as never
+    if (typeof values === 'function') return this.query(text, undefined, values)
+    if (callback !== undefined) {
+      this.#query(text, values, AsyncResource.bind(callback as QueryDone))
+      return undefined as never
+    }
+    return new Promise((resolve) => {
+      this.#query(text, values, (error, result) => {
+        if (error) resolve(rejectWithStack(error))
+        else resolve(result)
+      })
+    }) as never
+  }
+
+  override end(): Promise<void>
+  override end(callback: () => void): void
+  override end(callback?: (error?: Error) => void): Promise<void> | void {
+    const fields = fieldsOf(this)
+    this.#owner.log('ending')
+    if (callback === undefined) {
+      return new fields.Promise<void>((resolve, reject) => {
+        this.#end((error) => {
+          if (error === undefined) resolve()
+          else reject(error)
+        })
+      })
+    }
+    this.#end((error) => {
+      if (error === undefined) callback()
+      else process.nextTick(callback, error)
+    })
+  }
+
+  #connectWithCallback(callback: ConnectCallback): void {
+    if (this.ending) {
+      process.nextTick(callback, createEndedError())
+      return
+    }
+    const loan = this.#lender.tryLend()
+    if (loan === undefined) {
+      this.#lender.wait(new CallbackWaiter(callback))
+      return
+    }
+    const client = loan.handOut()
+    process.nextTick(callback, undefined, client, releaseOf(client))
+  }
+
+  #query(text: unknown, values: unknown, done: QueryDone): void {
+    if (this.ending) process.nextTick(done, createEndedError())
+    else new PoolQuery(this.#owner, text, values, done).run(this.#lender)
+  }
+
+  #refuseFunction(callback: QueryDone): void {
+    const error = new Error('Passing a function as the first parameter to pool.query is not supported')
+    setImmediate(callback, error)
+  }
+
+  #end(onEnded: (error?: Error) => void): void {
+    const fields = fieldsOf(this)
+    if (fields.ending) {
+      onEnded(new Error('Called end on pool more than once'))
+      return
+    }
+    fields.ending = true
+    this.#lender.end(() => {
+      fields.ended = true
+      onEnded()
+    })
+  }
+
+  #createOwner(hasLog: boolean): LenderOwner {
+    const fields = fieldsOf(this)
+    return {
+      // Most pools have no listener at all; node keeps that count for itself, and looking one up costs ten times as much.
+      hears: (event) => fields._eventsCount !== 0 && this.listenerCount(event) > 0,
+      tell: (event, ...facts) => {
+        this.#tell(event, facts)
+      },
+      log: hasLog
+        ? (...messages) => {
+            fields.log(...messages)
+          }
+        : doNothing,
+    }
+  }
+
+  #tell(event: PoolEvent, facts: readonly unknown[]): void {
+    // An `error` that nobody listens for would end the process; the client is out of the pool already.
+    if (this.listenerCount(event) === 0) return
+    try {
+      this.emit(event as 'error', ...(facts as [Error, PoolClient]))
+    } catch (error) {
+      // A listener's mistake is its own: it must not cost the pool a client, nor go unseen.
+      process.nextTick(() => {
+        throw error
+      })
+    }
+  }
+}
+
+function fieldsOf(pool: AnyPool): PoolFields {
+  return pool as unknown as PoolFields
+}
+
+function createEndedError(): Error {
+  return new Error('Cannot use a pool after calling end on the pool')
+}
+
+function doNothing(): void {
+  // Nothing to give back, nobody to tell.
+}

@@ -1,0 +1,296 @@
+import type { TimerHandle } from '../../core/clock'
+import { emitSafely } from '../../core/events'
+import type { PoolContext } from '../pool-context'
+import type { HostStats, HostTarget } from '../pool-strategy'
+import { decideGrowth, type MovingMean } from './growth'
+import type { Host, HostRefusal, HostTable } from './host-table'
+import { Opener, type OpenerDeps, type OpenFailure } from './opener'
+import { createCircuitOpenError } from './refusals'
+import type { Slot } from './slot'
+import type { SlotSet } from './slot-set'
+import type { WaiterQueue } from './waiter-queue'
+
+export interface SupplyDeps {
+  readonly context: PoolContext
+  readonly slots: SlotSet
+  readonly queue: WaiterQueue
+  readonly hosts: HostTable
+  /** How long a lease lasts. */
+  readonly holdMs: MovingMean
+  readonly defaultTarget: HostTarget
+  /** Connections that were asked before then whether they live, and have not answered yet. */
+  readonly countOverdue: (sinceMs: number) => number
+  /** Whether nothing is opened now: closed, or suspended. */
+  readonly isPaused: () => boolean
+  readonly openerDeps: Pick<OpenerDeps, 'source' | 'random' | 'onConnect' | 'areHostsGiven' | 'onRoleChanged'>
+  readonly onOpened: (slot: Slot) => void
+}
+
+/** Bounds in ms of how soon a caller for whom no connection was opened is looked at again. */
+const soonest = 1
+const latest = 5
+/** After a server has said that it is full, the pool asks for one more each time this has passed. */
+const shrunkForMs = 10_000
+
+/** Decides when a connection is opened, and to which host: for callers who wait, and for the minimum. */
+export class Supply {
+  readonly #deps: SupplyDeps
+  readonly #opener: Opener
+  readonly #permanent = new Set<Host>()
+  #timer: TimerHandle | undefined
+  #timerAtMs = Infinity
+  /** What the server seems to allow; infinite until it has refused one. */
+  #ceiling = Infinity
+  #ceilingSinceMs = 0
+
+  constructor(deps: SupplyDeps) {
+    this.#deps = deps
+    this.#opener = new Opener(deps.context, {
+      ...deps.openerDeps,
+      hosts: deps.hosts,
+      onOpened: (slot) => {
+        this.#permanent.delete(slot.host)
+        deps.onOpened(slot)
+        this.grow()
+      },
+      onFailed: (failure) => {
+        this.#onFailed(failure)
+      },
+    })
+  }
+
+  get openingCount(): number {
+    return this.#opener.count
+  }
+
+  get hasSingleHost(): boolean {
+    return this.#deps.hosts.hasSingleHost
+  }
+
+  get lastError(): Error | undefined {
+    return this.#opener.lastError
+  }
+
+  isEligible(host: Host, target: HostTarget): boolean {
+    return this.hasSingleHost || this.#deps.hosts.isEligible(host, target, this.#deps.context.clock.now())
+  }
+
+  hostRefusal(target: HostTarget): HostRefusal | undefined {
+    return this.#deps.hosts.refusal(target, this.#deps.context.clock.now())
+  }
+
+  hostStats(): readonly HostStats[] {
+    return this.#deps.hosts.stats(this.#deps.context.clock.now())
+  }
+
+  /** Whether a connection is there, or out, that may come to serve `target`. */
+  hasHope(target: HostTarget): boolean {
+    for (const slot of this.#deps.slots) {
+      if (slot.state !== 'closing' && !slot.isBroken && this.isEligible(slot.host, target)) return true
+    }
+    return false
+  }
+
+  /** Opens what is lacking, as far as it is worth it now; looks again when it may be worth it later. */
+  grow(): void {
+    const { queue, isPaused } = this.#deps
+    // The common case of a busy pool: everything is out, and will come back.
+    if (this.hasSingleHost && this.room <= 0) return
+    if (isPaused()) return
+    this.keepMinimum()
+    if (queue.size === 0) return
+    this.#refuseHopeless()
+    const wanted = this.#decide()
+    const retryAtMs = wanted > 0 ? this.#openFor(this.#targetsLacking(wanted)) : Infinity
+    const lacking = Math.min(queue.size - this.#opener.count, this.room)
+    if (lacking > 0 || (queue.size > 0 && retryAtMs < Infinity)) this.#lookAgain(retryAtMs)
+  }
+
+  /** Opens what is missing to the minimum. */
+  keepMinimum(): void {
+    const { context, slots, isPaused, defaultTarget } = this.#deps
+    const { min, prewarm } = context.options
+    if (!prewarm || isPaused()) return
+    const missing = Math.min(min - slots.keptCount - this.#opener.count, this.room)
+    if (missing <= 0) return
+    const retryAtMs = this.#openFor(Array.from({ length: missing }, () => defaultTarget))
+    if (retryAtMs < Infinity) this.#setTimer(retryAtMs, true)
+  }
+
+  /** How many more may be opened; one that is being closed counts, the server has it until it is gone. */
+  get room(): number {
+    const { context, slots } = this.#deps
+    return Math.min(context.options.max, this.#currentCeiling()) - slots.size - this.#opener.count
+  }
+
+  /** What is on its way in will not be lent; resolves when it has arrived. */
+  startEpoch(): Promise<void> {
+    return this.#opener.startEpoch()
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== undefined) this.#deps.context.clock.clearTimer(this.#timer)
+    this.#timer = undefined
+    await this.#opener.close()
+  }
+
+  #decide(): number {
+    const { queue, slots, holdMs } = this.#deps
+    this.#makeRoom()
+    return decideGrowth({
+      waiting: queue.size,
+      opening: this.#opener.count,
+      working: this.#countWorking(),
+      room: this.room,
+      holdMs: this.#estimateHold(holdMs.value, slots),
+      connectMs: this.#opener.connectMs.value,
+    })
+  }
+
+  /** A lease that is out lasts at least as long as it has lasted already, whatever leases have been like. */
+  #estimateHold(meanMs: number | undefined, slots: SlotSet): number | undefined {
+    const nowMs = this.#deps.context.clock.now()
+    let youngestMs = Infinity
+    for (const slot of slots) {
+      if (slot.state === 'leased') youngestMs = Math.min(youngestMs, nowMs - slot.leasedAtMs)
+    }
+    if (youngestMs === Infinity) return meanMs
+    // Just begun, it says nothing yet.
+    if (meanMs === undefined) return youngestMs >= soonest ? youngestMs : undefined
+    return Math.max(meanMs, youngestMs)
+  }
+
+  #countWorking(): number {
+    const { slots, queue, defaultTarget } = this.#deps
+    const overdue = this.#deps.countOverdue(this.#deps.context.clock.now() - latest)
+    if (this.hasSingleHost) return slots.leasedCount + slots.resettingCount - overdue
+    const target = queue.first()?.request.target ?? defaultTarget
+    let count = -overdue
+    for (const { state, host } of slots) {
+      if ((state === 'leased' || state === 'resetting') && this.isEligible(host, target)) count++
+    }
+    return Math.max(0, count)
+  }
+
+  /** An idle connection to a host that the first caller cannot use gives way to one that it can. */
+  #makeRoom(): void {
+    const { slots, queue, defaultTarget } = this.#deps
+    if (this.hasSingleHost || this.room > 0 || this.#opener.count > 0) return
+    const target = queue.first()?.request.target ?? defaultTarget
+    const useless = slots.idle.find(({ host }) => !this.isEligible(host, target))
+    if (useless !== undefined) slots.close(useless, 'surplus')
+  }
+
+  /** What the first `count` callers need for whom nothing is on its way in. */
+  #targetsLacking(count: number): readonly HostTarget[] {
+    const { queue, defaultTarget } = this.#deps
+    if (this.hasSingleHost) return Array.from({ length: count }, () => defaultTarget)
+    const coming = this.#opener.countsByTarget()
+    const targets: HostTarget[] = []
+    for (const { request } of queue) {
+      const target = request.target ?? defaultTarget
+      const left = coming.get(target) ?? 0
+      if (left > 0) coming.set(target, left - 1)
+      else targets.push(target)
+      if (targets.length === count) break
+    }
+    return targets
+  }
+
+  /** Answers when it is worth trying again what could not be opened now; `Infinity` when all was. */
+  #openFor(targets: readonly HostTarget[]): number {
+    const { hosts, context } = this.#deps
+    let againAtMs = Infinity
+    for (const target of targets) {
+      if (this.room <= 0) break
+      const { now, retryAtMs } = hosts.candidates(target, context.clock.now())
+      const host = now.find((candidate) => this.#opener.freeFor(candidate) > 0)
+      if (host !== undefined) this.#opener.open(host, target)
+      // With an attempt under way its end looks again.
+      else againAtMs = Math.min(againAtMs, retryAtMs)
+    }
+    return againAtMs
+  }
+
+  #lookAgain(retryAtMs: number): void {
+    const { clock } = this.#deps.context
+    const connectMs = this.#opener.connectMs.value ?? 0
+    const soonMs = clock.now() + Math.min(latest, Math.max(soonest, connectMs / 4))
+    // A host that is not to be tried yet decides, when nothing works that might come back sooner.
+    this.#setTimer(retryAtMs < Infinity ? Math.max(soonMs, retryAtMs) : soonMs, false)
+  }
+
+  #setTimer(atMs: number, isBackground: boolean): void {
+    const { clock } = this.#deps.context
+    if (this.#timer !== undefined) {
+      if (this.#timerAtMs <= atMs) return
+      clock.clearTimer(this.#timer)
+    }
+    this.#timerAtMs = atMs
+    this.#timer = clock.setTimer(
+      () => {
+        this.#timer = undefined
+        this.#timerAtMs = Infinity
+        this.grow()
+      },
+      Math.max(0, atMs - clock.now()),
+      { isBackground },
+    )
+  }
+
+  #onFailed({ host, error, verdict }: OpenFailure): void {
+    const { queue, context, slots } = this.#deps
+    if (verdict.action === 'shrink') this.#shrink()
+    if (verdict.failureClass === 'permanent') this.#permanent.add(host)
+    else this.#permanent.delete(host)
+    // Nobody can change it in time by waiting, and there is no connection that could come back.
+    if (this.#permanent.size === this.#deps.hosts.hosts.length && slots.keptCount === 0)
+      queue.rejectAll(() => error)
+    if (context.options.min > 0 || queue.size > 0) this.grow()
+  }
+
+  /** Callers for whom there is no hope learn at once, instead of at their deadline, why no connection came. */
+  #refuseHopeless(): void {
+    const { queue, defaultTarget } = this.#deps
+    const refusals = new Map<HostTarget, Error | undefined>()
+    for (const waiter of [...queue]) {
+      const target = waiter.request.target ?? defaultTarget
+      if (!refusals.has(target)) refusals.set(target, this.refusal(target))
+      const refusal = refusals.get(target)
+      if (refusal !== undefined) queue.reject(waiter, () => this.#opener.lastError ?? refusal)
+      // All of them want the same.
+      else if (this.hasSingleHost) return
+    }
+  }
+
+  /** Why waiting for `target` is in vain: the hosts have been down for a while, and no connection is left that may come back. */
+  refusal(target: HostTarget): Error | undefined {
+    const { hosts, context } = this.#deps
+    // Nothing has failed since the last success: no breaker is open.
+    if (this.hasSingleHost && this.lastError === undefined) return undefined
+    const nowMs = context.clock.now()
+    const refusal = hosts.refusal(target, nowMs)
+    if (refusal?.kind !== 'circuit-open' || this.hasHope(target)) return undefined
+    return createCircuitOpenError(refusal, { pool: context.name, nowMs })
+  }
+
+  #shrink(): void {
+    const { context, slots } = this.#deps
+    this.#ceiling = Math.max(1, slots.size + this.#opener.count)
+    this.#ceilingSinceMs = context.clock.now()
+    if (this.#ceiling >= context.options.max) return
+    emitSafely(context.onEvent, { kind: 'pool-shrunk', pool: context.name, max: this.#ceiling })
+  }
+
+  #currentCeiling(): number {
+    if (this.#ceiling === Infinity) return Infinity
+    const nowMs = this.#deps.context.clock.now()
+    const raised = Math.floor((nowMs - this.#ceilingSinceMs) / shrunkForMs)
+    if (raised > 0) {
+      this.#ceiling += raised
+      this.#ceilingSinceMs = nowMs
+    }
+    if (this.#ceiling >= this.#deps.context.options.max) this.#ceiling = Infinity
+    return this.#ceiling
+  }
+}

@@ -1,0 +1,185 @@
+import type { ClientBase } from 'pg'
+import { activityOf } from './pg-client-state'
+import { readBaseline, untouched, type Baseline } from './session-baseline'
+import {
+  irreplaceable,
+  namesOf,
+  other,
+  resettable,
+  role,
+  touchedBy,
+  type SessionStateKind,
+} from './session-kinds'
+import { resetText } from './session-reset'
+import { effectOfTag } from './session-tags'
+import { deallocatedNames, effectOfText } from './session-text'
+
+export type { SessionStateKind } from './session-kinds'
+
+/** What brings a session back to its baseline: nothing, one message of the simple protocol, or only a new connection. */
+export type ResetPlan =
+  | { readonly kind: 'clean' }
+  | { readonly kind: 'statement'; readonly text: string }
+  | { readonly kind: 'cannot'; readonly why: string }
+
+/** What we reach for inside a `pg.Client`; all of it is there from 8.21 to 8.23. */
+interface WireConnection {
+  query: (text: string) => void
+  parse: (statement: { readonly text: string; readonly name?: string }) => void
+  bind: (portal: { readonly statement?: string; readonly values?: readonly unknown[] }) => void
+  on(event: 'commandComplete', listener: (message: { readonly text: string }) => void): void
+  readonly parsedStatements?: Record<string, string>
+}
+
+/** An idle connection does not keep a longer text alive; a SET inside of it is taken for the worst. */
+const longestKept = 10_000
+
+/**
+ * Knows what session state was touched on one client since it was last clean. It watches what goes over the wire, so that
+ * callbacks, cursors, streams and several statements in one text are all seen; the server's command tags judge a statement,
+ * its text only where they say too little. In doubt the session counts as touched. Not seen is what a function does inside
+ * that is called by SELECT: who has such functions resets `'always'`.
+ *
+ * On a client that is not `pg`'s own (a mock, a native one) nothing is seen, and it counts as clean.
+ */
+export class SessionState {
+  readonly #client: ClientBase
+  readonly #connection: WireConnection | undefined
+  #touched = 0
+  #baseline: Baseline = untouched
+  /** The text sent last, and its effect: the same one is not read twice. */
+  #text = ''
+  #textEffect = 0
+  /** Effects of statements that the driver has prepared under a name, and sends no more than the name of from then on. */
+  #namedEffects: Map<string, number> | undefined
+  /** What EXECUTE may do on a connection whose hooks have used SQL's PREPARE. */
+  #executeEffect = 0
+  /** What the connect hooks send, until the baseline is taken. */
+  #mentioned: string[] | undefined = []
+
+  /** @param client one that has logged in and has run nothing yet; its connect hooks come after */
+  constructor(client: ClientBase) {
+    this.#client = client
+    this.#connection = wireConnectionOf(client)
+    if (this.#connection !== undefined) this.#watch(this.#connection)
+  }
+
+  /** Whether anything was touched since the baseline or the last reset. */
+  get isTouched(): boolean {
+    return this.#touched !== 0
+  }
+
+  /** What was touched, by kind. */
+  touched(): readonly SessionStateKind[] {
+    return namesOf(this.#touched)
+  }
+
+  /**
+   * Makes what the session has now its baseline. To be called once, after the connect hooks; asks the server, in one round
+   * trip, only where they have touched something or are still at work.
+   */
+  async takeBaseline(): Promise<void> {
+    const mentioned = this.#mentioned ?? []
+    const isUntouched = this.#touched === 0 && activityOf(this.#client) === 'ready'
+    if (this.#connection !== undefined && !isUntouched) {
+      const baseline = await readBaseline(this.#client, mentioned)
+      this.#baseline = { ...baseline, kinds: baseline.kinds | (this.#touched & role) }
+      const isPreparing = mentioned.some((text) => /\bprepare\b/i.test(text))
+      if (isPreparing) this.#executeEffect = mentioned.reduce((sum, text) => sum | effectOfText(text), 0)
+    }
+    this.#mentioned = undefined
+    this.#touched = 0
+    this.#text = ''
+    this.#textEffect = 0
+  }
+
+  /** How to bring the baseline back. `'always'` resets what could have been touched unseen too. */
+  resetPlan(mode: 'when-dirty' | 'always'): ResetPlan {
+    const kept = this.#baseline.kinds & irreplaceable
+    const mixed = this.#touched & kept
+    if ((this.#touched & other) !== 0) {
+      return { kind: 'cannot', why: 'it has loaded or opened what only the end of the session takes back' }
+    }
+    if (mixed !== 0) {
+      const names = namesOf(mixed).join(', ')
+      return {
+        kind: 'cannot',
+        why: `what the borrower left (${names}) is mixed with what a connect hook had set up`,
+      }
+    }
+    const kinds = mode === 'always' ? this.#touched | (resettable & ~kept) : this.#touched
+    if (kinds === 0) return { kind: 'clean' }
+    return { kind: 'statement', text: resetText(kinds, this.#baseline) }
+  }
+
+  /** To be called when the reset has succeeded. */
+  markClean(): void {
+    this.#touched = 0
+  }
+
+  #watch(connection: WireConnection): void {
+    const { query, parse, bind } = connection
+    connection.query = (text) => {
+      this.#sent(text)
+      query.call(connection, text)
+    }
+    connection.parse = (statement) => {
+      this.#sent(statement.text)
+      if (statement.name) this.#named(statement.name)
+      parse.call(connection, statement)
+    }
+    connection.bind = (portal) => {
+      if (portal.statement) this.#bound(portal.statement)
+      if (this.#mentioned !== undefined) this.#mention(portal.values ?? [])
+      bind.call(connection, portal)
+    }
+    // With several texts on their way it is not known which of them a tag belongs to.
+    const isPipelined = (this.#client as { readonly pipeline?: boolean }).pipeline === true
+    connection.on('commandComplete', ({ text: tag }) => {
+      const effect = effectOfTag(tag, isPipelined ? '' : this.#text)
+      if (effect === 0) return
+      this.#touched |= touchedBy(effect, this.#baseline.kinds)
+      if (tag.startsWith('D')) this.#forgetStatements(tag, connection.parsedStatements ?? {})
+    })
+  }
+
+  #sent(text: string): void {
+    if (text !== this.#text) {
+      this.#text = text.length > longestKept ? '' : text
+      this.#textEffect = effectOfText(text)
+      if (this.#executeEffect !== 0 && /\bexecute\b/i.test(text)) this.#textEffect |= this.#executeEffect
+    }
+    if (this.#mentioned !== undefined) this.#mention([text])
+    if (this.#textEffect !== 0) this.#touched |= touchedBy(this.#textEffect, this.#baseline.kinds)
+  }
+
+  #named(name: string): void {
+    if (this.#textEffect !== 0) (this.#namedEffects ??= new Map<string, number>()).set(name, this.#textEffect)
+    else this.#namedEffects?.delete(name)
+  }
+
+  /** The driver may have sent the text of it long ago. */
+  #bound(name: string): void {
+    this.#text = ''
+    this.#textEffect = 0
+    const effect = this.#namedEffects?.get(name)
+    if (effect !== undefined) this.#touched |= touchedBy(effect, this.#baseline.kinds)
+  }
+
+  #mention(values: readonly unknown[]): void {
+    for (const value of values) if (typeof value === 'string') this.#mentioned?.push(value)
+  }
+
+  /** `pg` would name for ever what the borrower has deallocated behind its back, and fail each time (26000). */
+  #forgetStatements(tag: string, statements: Record<string, string>): void {
+    const isAll = tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL'
+    const names = isAll ? Object.keys(statements) : tag === 'DEALLOCATE' ? deallocatedNames(this.#text) : []
+    for (const name of names) Reflect.deleteProperty(statements, name)
+  }
+}
+
+function wireConnectionOf(client: ClientBase): WireConnection | undefined {
+  const { connection } = client as { readonly connection?: Partial<WireConnection> }
+  const methods = [connection?.query, connection?.parse, connection?.bind, connection?.on]
+  return methods.every((method) => typeof method === 'function') ? (connection as WireConnection) : undefined
+}

@@ -1,0 +1,5 @@
+export { prometheusMetrics, renderPrometheus } from './observe/prometheus-metrics'
+export type { PrometheusMetrics, PrometheusOptions } from './observe/prometheus-metrics'
+export type { PrometheusRegister, RegisteredMetric } from './observe/prometheus-register'
+export type { PgPoolLike, StatsSource } from './observe/stats-source'
+export { toStatsSource } from './observe/stats-source'

@@ -1,0 +1,49 @@
+import fc from 'fast-check'
+import { decideGrowth, MovingMean, type GrowthFacts } from '../../../../src/pool/resilient/growth'
+
+const busy: GrowthFacts = { waiting: 49, opening: 0, working: 1, room: 9, holdMs: 1, connectMs: 5 }
+
+test.each<[string, Partial<GrowthFacts>, number]>([
+  ['one for each caller when nothing is there that could come back', { working: 0 }, 9],
+  ['no more than callers lack', { working: 0, waiting: 3 }, 3],
+  ['none for callers for whom one is on its way', { working: 0, waiting: 3, opening: 3 }, 0],
+  ['none when there is no room', { room: 0 }, 0],
+  ['none when all callers are served before a new one could be there', { holdMs: 0.1 }, 0],
+  ['none when leases take no time at all', { holdMs: 0 }, 0],
+  ['all that fit when leases last as long as connecting', { holdMs: 5 }, 9],
+  ['just so many that the rest is served in the time of another connect', { holdMs: 0.2 }, 1],
+  ['only what is lacking beyond those on their way', { holdMs: 0.2, opening: 1 }, 0],
+  ['none before anything is known: the caller asks again', { holdMs: undefined }, 0],
+  ['none before it is known how long connecting takes', { connectMs: undefined }, 0],
+])('opens %s', (_title, facts, expected) => {
+  expect(decideGrowth({ ...busy, ...facts })).toBe(expected)
+})
+
+test('never opens more than there is room for, nor more than callers lack, whatever has been measured', () => {
+  const count = fc.nat(100)
+  const ms = fc.option(fc.double({ min: 0, max: 10_000, noNaN: true }), { nil: undefined })
+  const facts = fc.record({
+    waiting: count,
+    opening: count,
+    working: count,
+    room: count,
+    holdMs: ms,
+    connectMs: ms,
+  })
+  fc.assert(
+    fc.property(facts, (f) => {
+      const opened = decideGrowth(f)
+      expect(opened).toBeGreaterThanOrEqual(0)
+      expect(opened).toBeLessThanOrEqual(Math.max(0, Math.min(f.room, f.waiting - f.opening)))
+    }),
+  )
+})
+
+test('a moving mean begins with the first value and follows the later ones', () => {
+  const mean = new MovingMean(0.5)
+  expect(mean.value).toBeUndefined()
+  mean.add(10)
+  expect(mean.value).toBe(10)
+  mean.add(20)
+  expect(mean.value).toBe(15)
+})

@@ -23,6 +23,7 @@ module.exports = {
     '^pgferry$': '<rootDir>/src/index.ts',
     '^pgferry/legacy$': '<rootDir>/src/legacy.ts',
     '^pgferry/opentelemetry$': '<rootDir>/src/opentelemetry.ts',
+    '^pgferry/pg$': '<rootDir>/src/pg.ts',
     '^pgferry/prometheus$': '<rootDir>/src/prometheus.ts',
     '^pgferry/testing$': '<rootDir>/src/testing.ts',
     '^@pgferry/codemods$': '<rootDir>/codemods/src/index.ts',

@@ -1,8 +1,8 @@
 import type { AcquireRequest } from '../pool/pool-strategy'
 
 /**
- * Where a borrower stands in its code. Taking it costs a fraction of a microsecond; it becomes text, which costs many times that,
- * when somebody reads it.
+ * Where a borrower stands in its code. Taking it costs microseconds, so only those who look for leaks pay it; it becomes text,
+ * which costs as much again, when somebody reads it.
  */
 export class LeaseOrigin {
   /** How the text begins. */

@@ -1,4 +1,4 @@
-import { Pool, type PoolClient } from 'pg'
+import { Pool, type ClientBase, type PoolClient } from 'pg'
 import { systemClock, type Clock } from '../../src/core/clock'
 import { ConnectFailedError } from '../../src/core/errors'
 import type { Connection } from '../../src/core/connection'
@@ -31,15 +31,18 @@ export function oneShotFixture(
   pool.on('connect', (client) => client.on('error', ignore))
   const taken = { lanes: 0, exclusive: 0 }
   const outcomes: string[] = []
-  const connect = () =>
-    pool.connect().catch((cause: unknown) => {
+  const connect = async (): Promise<PoolClient> => {
+    try {
+      return await pool.connect()
+    } catch (cause) {
       throw new ConnectFailedError('could not connect', { cause })
-    })
+    }
+  }
   const shots = new OneShotQueries(options, {
     clock: systemClock,
     async lease() {
       taken.lanes++
-      return { client: await connect() }
+      return { client: (await connect()) as ClientBase }
     },
     giveBack({ client }, outcome) {
       outcomes.push(outcome)
@@ -49,14 +52,16 @@ export function oneShotFixture(
     async onLease(work) {
       taken.exclusive++
       const client = await connect()
-      let isDiscarded = false
-      const discard = () => {
-        isDiscarded = true
-      }
+      const state = { isDiscarded: false }
+      const connection = Object.assign(client, {
+        discard() {
+          state.isDiscarded = true
+        },
+      })
       try {
-        return await work(Object.assign(client, { discard }) as unknown as Connection)
+        return await work(connection)
       } finally {
-        client.release(isDiscarded || activityOf(client) === 'ended')
+        client.release(state.isDiscarded || activityOf(client) === 'ended')
       }
     },
     ...deps,

@@ -2,7 +2,6 @@ import { AsyncResource } from 'node:async_hooks'
 import type { PoolClient } from 'pg'
 import { isConnectionHandle } from '../../core/connection-handle'
 import type { LentClient, Loan, ReleaseClient } from './lender'
-import { rejectWithStack } from './settle'
 import { Waiter } from './waiter-line'
 
 export type ConnectCallback = (
@@ -13,7 +12,10 @@ export type ConnectCallback = (
 
 /** A caller who awaits a client. */
 export class PromiseWaiter extends Waiter {
-  constructor(private readonly resolve: (client: LentClient | PromiseLike<LentClient>) => void) {
+  constructor(
+    private readonly resolve: (client: LentClient) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {
     super()
   }
 
@@ -22,7 +24,7 @@ export class PromiseWaiter extends Waiter {
   }
 
   override refuse(error: unknown): void {
-    this.resolve(rejectWithStack(error))
+    this.reject(error)
   }
 }
 

@@ -9,7 +9,7 @@ import type { Lender, LenderOwner, LentClient, PoolEvent } from './lender'
 import { OwnLender } from './own-lender'
 import { CallbackWaiter, PromiseWaiter, releaseOf, type ConnectCallback } from './connect-waiters'
 import { PoolQuery, type QueryDone } from './pool-query'
-import { rejectWithStack, type PromiseClass } from './settle'
+import { throwWithStack, type PromiseClass } from './settle'
 import { SourceLender, type PoolSource } from './source-lender'
 
 /** A pool may have been given another one. */
@@ -118,10 +118,13 @@ export class Pool extends PgPool {
     if (loan !== undefined && Promise === NativePromise) {
       return NativePromise.resolve(loan.handOut() as unknown as PoolClient)
     }
-    return new Promise<LentClient>((resolve) => {
+    const client = new Promise<LentClient>((resolve, reject) => {
       if (loan !== undefined) resolve(loan.handOut())
-      else this.#lender.wait(new PromiseWaiter(resolve))
+      else this.#lender.wait(new PromiseWaiter(resolve, reject))
     }) as unknown as Promise<PoolClient>
+    // Who waits behind others, and for as long as it takes, has no error to expect.
+    const isSure = !this.options.connectionTimeoutMillis && this.#lender.waitingCount > 0
+    return isSure ? client : client.catch(throwWithStack)
   }
 
   override query(text: unknown, values?: unknown, callback?: unknown): never {
@@ -132,12 +135,12 @@ export class Pool extends PgPool {
       this.#query(text, values, AsyncResource.bind(callback as QueryDone))
       return undefined as never
     }
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#query(text, values, (error, result) => {
-        if (error) resolve(rejectWithStack(error))
+        if (error) reject(error)
         else resolve(result)
       })
-    }) as never
+    }).catch(throwWithStack) as never
   }
 
   override end(): Promise<void>

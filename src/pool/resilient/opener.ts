@@ -64,7 +64,7 @@ export class Opener {
   readonly #widths = new Map<Host, number>()
   #epoch = 0
   #lastId = 0
-  #lastError: ConnectFailedError | undefined
+  readonly #lastErrors = new Map<Host, ConnectFailedError>()
   /** Whether the credentials were refused since the last success; the source is asked again once. */
   #wereRefused = false
 
@@ -89,9 +89,14 @@ export class Opener {
     return width - count
   }
 
-  /** Why the last attempt failed, unless one has succeeded since. */
-  get lastError(): ConnectFailedError | undefined {
-    return this.#lastError
+  /** Why the last attempt to one of `hosts` failed, unless one to the same host has succeeded since. */
+  lastErrorOf(hosts: readonly Host[]): ConnectFailedError | undefined {
+    // The map has them in the order in which they failed.
+    return [...this.#lastErrors].findLast(([host]) => hosts.includes(host))?.[1]
+  }
+
+  get hasFailed(): boolean {
+    return this.#lastErrors.size > 0
   }
 
   /** How many are on their way in for each target. */
@@ -195,7 +200,7 @@ export class Opener {
     this.connectMs.add(tookMs)
     const width = this.#widths.get(host)
     if (width !== undefined) this.#widths.set(host, width * 2)
-    this.#lastError = undefined
+    this.#lastErrors.delete(host)
     this.#wereRefused = false
     const nowMs = this.#context.clock.now()
     const { isChanged, superseded } = hosts.recordConnected(host, report.role, nowMs, number)
@@ -218,7 +223,8 @@ export class Opener {
       return
     }
     this.#widths.set(host, 1)
-    this.#lastError = error
+    this.#lastErrors.delete(host)
+    this.#lastErrors.set(host, error)
     this.#deps.hosts.recordFailure(host, error, verdict, nowMs, number)
     emitSafely(this.#context.onEvent, { kind: 'connection-failed', pool: this.#context.name, error })
     this.#deps.onFailed(failure)

@@ -4,6 +4,7 @@ import type { Random } from '../../core/random'
 import { describeTarget, type ConnectionSource } from '../connection-target'
 import type { Driver } from '../driver'
 import type { PoolOptions, ResolvedPoolOptions } from '../pool-options'
+import { defaultBreakerSettings } from './breaker'
 import { HostTable, type HostAddress } from './host-table'
 import type { ConnectHook } from './opener'
 
@@ -36,7 +37,18 @@ export function createHostTable(
     host,
     port,
   })) ?? [addressOf(connection)]
-  return new HostTable(addresses, options, random)
+  const { breakerFailureCount: failureCount, breakerOutageMs: outageMs, probeIntervalMs } = options
+  const { maxLagMs, slowStartMs, roleRecheckMs } = options
+  const breaker = { ...defaultBreakerSettings, failureCount, outageMs, probeIntervalMs }
+  const settings = {
+    breaker,
+    // While something is missing; as long as all is well, `roleRecheckMs` of the pool is soon enough.
+    roleRecheckMs: probeIntervalMs,
+    failedRetryMs: roleRecheckMs,
+    maxLagMs,
+    slowStartMs,
+  }
+  return new HostTable(addresses, settings, random)
 }
 
 /** For statistics; a function may name another host each time. */

@@ -112,7 +112,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
       onRoleChanged: (host) => {
         this.#replace(host)
       },
-      isHostWanted: () => this.#queue.size > 0,
+      isHostWanted: () => this.#supply.isHostWanted,
       onSweep: () => {
         this.#supply.grow()
       },
@@ -168,10 +168,10 @@ export class ResilientPoolStrategy implements PoolStrategy {
       refuseCaller(refusal)
       return
     }
-    const hopeless = this.#isSuspended
-      ? undefined
-      : this.#supply.refusal(request.target ?? this.#defaultTarget)
+    const target = request.target ?? this.#defaultTarget
+    const hopeless = this.#isSuspended ? undefined : this.#supply.refusal(target)
     if (hopeless !== undefined) {
+      this.#supply.noteRefused(target)
       // In a turn of its own: callers who ask again at once must not keep the attempt from being made that would help them.
       clock.setTimer(() => {
         refuseCaller(hopeless)
@@ -466,7 +466,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
       purpose: request.purpose,
       timeoutMs,
       stats: this.stats(),
-      lastConnectError: this.#supply.lastError,
+      lastConnectError: this.#supply.lastErrorFor(target),
       hasHope: this.#supply.hasHope(target),
       refusal: this.#supply.hostRefusal(target),
       target,

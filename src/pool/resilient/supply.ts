@@ -29,6 +29,8 @@ export interface SupplyDeps {
 /** Bounds in ms of how soon a caller for whom no connection was opened is looked at again. */
 const soonest = 1
 const latest = 5
+/** How long in ms a host that is down is tried on after the last caller was refused. */
+const probedForMs = 60_000
 /** After a server has said that it is full, the pool asks for one more each time this has passed. */
 const shrunkForMs = 10_000
 
@@ -39,6 +41,8 @@ export class Supply {
   readonly #permanent = new Set<Host>()
   #timer: TimerHandle | undefined
   #timerAtMs = Infinity
+  /** What callers were refused for lately. */
+  #refused: { readonly target: HostTarget; readonly untilMs: number } | undefined
   /** What the server seems to allow; infinite until it has refused one. */
   #ceiling = Infinity
   #ceilingSinceMs = 0
@@ -67,8 +71,11 @@ export class Supply {
     return this.#deps.hosts.hasSingleHost
   }
 
-  get lastError(): Error | undefined {
-    return this.#opener.lastError
+  /** Why the last attempt to a host that might serve `target` failed. */
+  lastErrorFor(target: HostTarget): Error | undefined {
+    const { hosts } = this.#deps.hosts
+    const able = hosts.filter((host) => host.role === 'unknown' || this.isEligible(host, target))
+    return this.#opener.lastErrorOf(able) ?? this.#opener.lastErrorOf(hosts)
   }
 
   isEligible(host: Host, target: HostTarget): boolean {
@@ -98,12 +105,40 @@ export class Supply {
     if (this.hasSingleHost && this.room <= 0) return
     if (isPaused()) return
     this.keepMinimum()
-    if (queue.size === 0) return
+    if (queue.size === 0) {
+      this.#probe()
+      return
+    }
     this.#refuseHopeless()
     const wanted = this.#decide()
     const retryAtMs = wanted > 0 ? this.#openFor(this.#targetsLacking(wanted)) : Infinity
     const lacking = Math.min(queue.size - this.#opener.count, this.room)
     if (lacking > 0 || (queue.size > 0 && retryAtMs < Infinity)) this.#lookAgain(retryAtMs)
+  }
+
+  /** A caller was refused because it would have waited in vain. Hosts are tried on, so that one of the next need not be. */
+  noteRefused(target: HostTarget): void {
+    this.#refused = { target, untilMs: this.#deps.context.clock.now() + probedForMs }
+    this.grow()
+  }
+
+  /** Whether some caller waits, or was refused lately, for a host that is not known. */
+  get isHostWanted(): boolean {
+    return this.#deps.queue.size > 0 || this.#refused !== undefined
+  }
+
+  /** Tries one connection at a time for callers that are refused at once: they leave nobody in the line to try it for. */
+  #probe(): void {
+    const { clock } = this.#deps.context
+    if (this.#refused === undefined) return
+    const { target, untilMs } = this.#refused
+    if (clock.now() > untilMs || this.hasHope(target)) {
+      this.#refused = undefined
+      return
+    }
+    this.#makeRoomFor(target)
+    const retryAtMs = this.#openFor([target])
+    if (retryAtMs < Infinity) this.#setTimer(retryAtMs, true)
   }
 
   /** Opens what is missing to the minimum. */
@@ -136,7 +171,7 @@ export class Supply {
 
   #decide(): number {
     const { queue, slots, holdMs } = this.#deps
-    this.#makeRoom()
+    this.#makeRoomFor(queue.first()?.request.target ?? this.#deps.defaultTarget)
     return decideGrowth({
       waiting: queue.size,
       opening: this.#opener.count,
@@ -173,10 +208,9 @@ export class Supply {
   }
 
   /** An idle connection to a host that the first caller cannot use gives way to one that it can. */
-  #makeRoom(): void {
-    const { slots, queue, defaultTarget } = this.#deps
+  #makeRoomFor(target: HostTarget): void {
+    const { slots } = this.#deps
     if (this.hasSingleHost || this.room > 0 || this.#opener.count > 0) return
-    const target = queue.first()?.request.target ?? defaultTarget
     const useless = slots.idle.find(({ host }) => !this.isEligible(host, target))
     if (useless !== undefined) slots.close(useless, 'surplus')
   }
@@ -246,7 +280,7 @@ export class Supply {
     // Nobody can change it in time by waiting, and there is no connection that could come back.
     if (this.#permanent.size === this.#deps.hosts.hosts.length && slots.keptCount === 0)
       queue.rejectAll(() => error)
-    if (context.options.min > 0 || queue.size > 0) this.grow()
+    if (context.options.min > 0 || queue.size > 0 || this.#refused !== undefined) this.grow()
   }
 
   /** Callers for whom there is no hope learn at once, instead of at their deadline, why no connection came. */
@@ -257,7 +291,7 @@ export class Supply {
       const target = waiter.request.target ?? defaultTarget
       if (!refusals.has(target)) refusals.set(target, this.refusal(target))
       const refusal = refusals.get(target)
-      if (refusal !== undefined) queue.reject(waiter, () => this.#opener.lastError ?? refusal)
+      if (refusal !== undefined) queue.reject(waiter, () => this.lastErrorFor(target) ?? refusal)
       // All of them want the same.
       else if (this.hasSingleHost) return
     }
@@ -267,7 +301,7 @@ export class Supply {
   refusal(target: HostTarget): Error | undefined {
     const { hosts, context } = this.#deps
     // Nothing has failed since the last success: no breaker is open.
-    if (this.hasSingleHost && this.lastError === undefined) return undefined
+    if (!this.#opener.hasFailed) return undefined
     const nowMs = context.clock.now()
     const refusal = hosts.refusal(target, nowMs)
     if (refusal?.kind !== 'circuit-open' || this.hasHope(target)) return undefined

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock'
+import type { Clock, TimerHandle } from '../../core/clock'
 import { canPipeline } from '../../pool/pipeline'
 import { CancelLoop } from './cancel-loop'
 import type { Job } from './job'
@@ -35,7 +35,7 @@ export class LaneSet implements LaneOwner {
   isUsable = true
   #forgetsLeft = toleratedForgets
   #checkedAtMs = -Infinity
-  #isIdleTimerSet = false
+  #idleTimer: TimerHandle | undefined
   #onAllBack: (() => void) | undefined
 
   constructor(
@@ -207,16 +207,18 @@ export class LaneSet implements LaneOwner {
   }
 
   #reportAllBack(): void {
-    if (this.#lanes.length === 0 && this.openingCount === 0) this.#onAllBack?.()
+    if (this.#onAllBack === undefined || this.#lanes.length > 0 || this.openingCount > 0) return
+    if (this.#idleTimer !== undefined) this.#clock.clearTimer(this.#idleTimer)
+    this.#lag.stop()
+    this.#onAllBack()
   }
 
   /** One timer for all lanes; it is not moved with every statement. */
   #watchIdle(): void {
-    if (this.#isIdleTimerSet || this.#lanes.length === 0) return
-    this.#isIdleTimerSet = true
-    this.#clock.setTimer(
+    if (this.#idleTimer !== undefined || this.#lanes.length === 0) return
+    this.#idleTimer = this.#clock.setTimer(
       () => {
-        this.#isIdleTimerSet = false
+        this.#idleTimer = undefined
         const nowMs = this.#clock.now()
         for (const lane of [...this.#lanes]) {
           if (!lane.isBusy && nowMs - lane.idleSinceMs >= this.options.idleMs) this.#remove(lane, 'reuse')

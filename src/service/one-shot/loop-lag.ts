@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock'
+import type { Clock, TimerHandle } from '../../core/clock'
 
 const beatMs = 10
 /** A timer may be this late on a machine that is fine. */
@@ -11,6 +11,7 @@ const toleratedMs = 2
 export class LoopLag {
   #lostMs = 0
   #dueAtMs = Infinity
+  #timer: TimerHandle | undefined
 
   constructor(
     private readonly clock: Clock,
@@ -28,14 +29,20 @@ export class LoopLag {
   start(): void {
     if (this.#dueAtMs !== Infinity) return
     this.#dueAtMs = this.clock.now() + beatMs
-    this.clock.setTimer(
+    this.#timer = this.clock.setTimer(
       () => {
         this.#lostMs = this.totalMs(this.clock.now())
-        this.#dueAtMs = Infinity
+        this.stop()
         if (this.isNeeded()) this.start()
       },
       beatMs,
       { isBackground: true },
     )
+  }
+
+  stop(): void {
+    if (this.#timer !== undefined) this.clock.clearTimer(this.#timer)
+    this.#timer = undefined
+    this.#dueAtMs = Infinity
   }
 }

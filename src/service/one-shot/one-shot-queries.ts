@@ -1,4 +1,5 @@
 import type { CustomTypesConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import type { TimerHandle } from '../../core/clock'
 import { AcquireTimeoutError, PoolClosedError, PoolSaturatedError } from '../../core/errors'
 import { isRecord } from '../../core/options'
 import { requestCancel } from '../../pool/pg-driver-cancel'
@@ -35,7 +36,7 @@ export class OneShotQueries {
   readonly #waiting = new WaitingJobs()
   readonly #lanes: LaneSet
   #exclusiveCount = 0
-  #isWatching = false
+  #watchTimer: TimerHandle | undefined
   #closing: Promise<void> | undefined
 
   /** @throws InvalidOptionError */
@@ -107,6 +108,8 @@ export class OneShotQueries {
     if (this.#closing === undefined) {
       this.#closing = this.#lanes.close()
       for (const job of this.#waiting.takeOut(() => true)) job.reject(createClosedError())
+      if (this.#watchTimer !== undefined) this.#deps.clock.clearTimer(this.#watchTimer)
+      this.#watchTimer = undefined
     }
     return this.#closing
   }
@@ -194,10 +197,9 @@ export class OneShotQueries {
 
   /** While somebody waits, looks after them every `patienceMs`. */
   #watch(): void {
-    if (this.#isWatching || this.#waiting.length === 0) return
-    this.#isWatching = true
-    this.#deps.clock.setTimer(() => {
-      this.#isWatching = false
+    if (this.#watchTimer !== undefined || this.#waiting.length === 0) return
+    this.#watchTimer = this.#deps.clock.setTimer(() => {
+      this.#watchTimer = undefined
       this.#lookAfterWaiting()
       this.#watch()
     }, this.#options.patienceMs)

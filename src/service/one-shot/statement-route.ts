@@ -66,7 +66,8 @@ function stripLiterals(text: string): string | undefined {
     if (token.startsWith('"')) {
       // Unicode escapes can spell any name.
       if (/u&$/i.test(bare)) return undefined
-      bare += ` ${token.slice(1, -1)} `
+      // Laid bare, for it may be the name of a function; what is in it cannot be mistaken for the end of a statement.
+      bare += ` ${token.slice(1, -1).replace(/\W/g, '_')} `
     } else {
       bare += token.startsWith('-') || token.startsWith('/') ? ' ' : " '' "
     }

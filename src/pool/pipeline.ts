@@ -35,9 +35,14 @@ const preparedOf = new WeakMap<ClientBase, Map<string, PreparedStatement>>()
  * and no `query_timeout`, with which pg would destroy the connection under everybody who shares it.
  */
 export function canPipeline(client: ClientBase): boolean {
-  const internals = client as unknown as Partial<ClientInternals> & { _sentQueryQueue?: unknown }
+  const internals = client as unknown as Partial<ClientInternals> & {
+    _sentQueryQueue?: unknown
+    processID?: number | null
+  }
   return (
     Array.isArray(internals._sentQueryQueue) &&
+    // Logged in to a server: one in memory has the methods, and no socket behind them.
+    typeof internals.processID === 'number' &&
     internals.binary !== true &&
     !internals.connectionParameters?.query_timeout &&
     typeof internals.connection?.stream.write === 'function'

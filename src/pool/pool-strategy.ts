@@ -85,6 +85,8 @@ export interface PoolLimits {
  */
 export interface PoolStrategy {
   readonly kind: string
+  /** Callers in the queue, where it can be told without making all statistics. */
+  readonly waitingCount?: number
   /**
    * @throws AcquireTimeoutError, AcquireAbortedError, PoolSaturatedError, PoolClosedError, ConnectFailedError
    */

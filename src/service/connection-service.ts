@@ -74,7 +74,9 @@ export interface TransactionOptions extends AcquireOptions {
 export interface QueryOptions {
   readonly purpose?: string
   readonly database?: string
-  /** Ends the wait for a connection; a statement that runs is not cancelled. */
+  /** Milliseconds for everything, from the call to the answer; without it only the wait for a connection ends. */
+  readonly timeoutMs?: number
+  /** Ends the wait, and the statement: the server is asked to cancel it. */
   readonly signal?: AbortSignal
 }
 
@@ -126,7 +128,14 @@ export interface DatabaseConnectionService extends AsyncDisposable {
    * @throws LeaseEndedError for a second give-back, ForeignConnectionError for a connection of somebody else
    */
   releaseConnection(connection: Connection, error?: unknown): void
-  /** One statement, no lease to hold. */
+  /**
+   * One statement, no lease to hold: it shares a few connections with others, on which it is sent before the answer of the one in
+   * front of it has come. It is a transaction of its own, and an error of one touches no other. What needs a session or a
+   * transaction gets a lease by itself. After its last statement a shared connection stays leased for a moment (75 ms).
+   *
+   * @throws QueryTimeoutError, QueryAbortedError when it had been sent; AcquireTimeoutError, AcquireAbortedError when it had not
+   * @throws OutcomeUnknownError when the connection was lost after it had been sent
+   */
   query<R extends QueryResultRow = QueryResultRow>(
     statement: string | QueryConfig,
     values?: unknown[],

@@ -22,8 +22,9 @@ import { Lender } from './lender'
 import { Purpose } from './purposes'
 import { resolveLimits } from './resolve-limits'
 import { ServiceDatabase } from './service-database'
-import { defaultPurpose, resolveServiceOptions, type ResolvedServiceOptions } from './service-options'
+import { resolveServiceOptions, type ResolvedServiceOptions } from './service-options'
 import { createStrategy, type StrategyFactory } from './strategies'
+import { SharedStatements } from './shared-statements'
 import { runTransaction } from './transaction'
 
 /** What the service takes from its surroundings; every part has a default. */
@@ -62,6 +63,7 @@ class ConnectionService implements DatabaseConnectionService {
   readonly #purposes: ReadonlyMap<string, Purpose>
   readonly #maxConnections: number
   readonly #lender: Lender
+  readonly #statements: SharedStatements
   #closing: Promise<void> | undefined
 
   constructor(options: ResolvedServiceOptions, deps: Partial<ServiceDeps>) {
@@ -80,6 +82,13 @@ class ConnectionService implements DatabaseConnectionService {
       detectNestedAcquire: options.detectNestedAcquire,
       clock,
       onEvent,
+    })
+    this.#statements = new SharedStatements({
+      clock,
+      onLease: (route, work, request) => {
+        const { name } = route.database.options
+        return this.withConnection(route.name, work, { database: name, ...request })
+      },
     })
   }
 
@@ -130,8 +139,16 @@ class ConnectionService implements DatabaseConnectionService {
     values?: unknown[],
     options: QueryOptions = {},
   ): Promise<QueryResult<R>> {
-    const { purpose = defaultPurpose, ...acquire } = options
-    return this.withConnection(purpose, (connection) => connection.query<R>(statement, values), acquire)
+    try {
+      const { purpose, database, ...patience } = options
+      const route = this.#lender.routeOf(purpose, {
+        ...(database !== undefined && { database }),
+        ...patience,
+      })
+      return this.#statements.query<R>(route, statement, values, patience)
+    } catch (error) {
+      return rejectWith(error)
+    }
   }
 
   stats(): ServiceStats {
@@ -208,10 +225,13 @@ class ConnectionService implements DatabaseConnectionService {
     const { leases } = this.#lender
     const timer = this.#clock.setTimer(() => {
       leases.endAll(new PoolClosedError('the connection service was closed while the connection was out'))
+      this.#statements.abandon()
     }, timeoutMs)
     for (const purpose of this.#purposes.values()) purpose.close()
     try {
+      const statements = this.#statements.close()
       await Promise.all([...this.#databases.values()].map((database) => database.close()))
+      await statements
     } finally {
       this.#clock.clearTimer(timer)
       leases.close()

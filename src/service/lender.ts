@@ -80,7 +80,7 @@ export class Lender {
     options: AcquireOptions | undefined,
     claim?: Claim,
   ): ScopedConnection | Promise<ScopedConnection> {
-    const route = this.#routeOf(purpose, options)
+    const route = this.routeOf(purpose, options)
     if (!acquireTrace.isActive) return this.#takeOn(route, options, claim)
     const work = (): Promise<ScopedConnection> => Promise.resolve(this.#takeOn(route, options, claim))
     return acquireTrace.promise({ ...route.origin }, work, this.#clock)
@@ -94,7 +94,7 @@ export class Lender {
   tryAcquire(purpose: string | undefined, options: AcquireOptions | undefined): ScopedConnection | undefined {
     // The message belongs to an acquire as a whole; whoever listens gets the long way.
     if (acquireTrace.isActive) return undefined
-    const route = this.#routeOf(purpose, options)
+    const route = this.routeOf(purpose, options)
     const origin = route.leakThresholdMs > 0 ? new LeaseOrigin() : undefined
     const request = route.toRequest(options, origin)
     if (!mayTry(route, request) || !route.purpose.tryEnter()) return undefined
@@ -109,7 +109,8 @@ export class Lender {
     return lease === undefined ? work(connection) : (this.#nested as NestedAcquires).run(lease, work)
   }
 
-  #routeOf(purpose = defaultPurpose, options: AcquireOptions | undefined): Route {
+  /** @throws InvalidOptionError, PoolClosedError */
+  routeOf(purpose = defaultPurpose, options: AcquireOptions | undefined): Route {
     const route =
       options?.database === undefined
         ? this.#defaultRoutes.get(purpose)

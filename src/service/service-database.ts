@@ -49,6 +49,11 @@ export class ServiceDatabase {
     return waiting > 0 || (idle === 0 && total >= max)
   }
 
+  /** Whether somebody waits for a connection. */
+  isContended(): boolean {
+    return (this.strategy.waitingCount ?? this.strategy.stats().waiting) > 0
+  }
+
   close(): Promise<void> {
     this.#door.rejectAll(() => new PoolClosedError('the connection service is closed'))
     return this.strategy.close()

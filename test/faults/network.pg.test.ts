@@ -2,6 +2,7 @@ import { testDatabase, type TestDatabase } from '../support/postgres'
 import { waitFor } from '../support/wait-for'
 import { useFaultReport } from './support/fault-report'
 import { withFaultyNetwork } from './support/fault-watch'
+import { codesOf, many } from './support/outcomes'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -9,13 +10,6 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 useFaultReport('network')
-
-const many = <T>(count: number, make: () => Promise<T>): Promise<PromiseSettledResult<T>[]> =>
-  Promise.allSettled(Array.from({ length: count }, make))
-
-const codesOf = (results: readonly PromiseSettledResult<unknown>[]): string[] => [
-  ...new Set(results.map((r) => (r.status === 'rejected' ? String((r.reason as { code?: string }).code) : 'ok'))),
-]
 
 test('refused: callers learn that the connection was refused, attempts are few, and who still waits is served when it is over', () =>
   withFaultyNetwork('refused', database, { pool: { max: 4 } }, async (watch, proxy) => {

@@ -1,7 +1,6 @@
-import { Pool, type ClientBase, type PoolClient } from 'pg'
+import { Pool, type PoolClient } from 'pg'
 import { systemClock, type Clock } from '../../src/core/clock'
 import { ConnectFailedError } from '../../src/core/errors'
-import type { Connection } from '../../src/core/connection'
 import { activityOf } from '../../src/pool/pg-client-state'
 import type { OneShotDeps, OneShotOptions } from '../../src/service/one-shot/one-shot-options'
 import { OneShotQueries } from '../../src/service/one-shot/one-shot-queries'
@@ -42,11 +41,12 @@ export function oneShotFixture(
     clock: systemClock,
     async lease() {
       taken.lanes++
-      return { client: (await connect()) as ClientBase }
+      return { client: await connect() }
     },
     giveBack({ client }, outcome) {
       outcomes.push(outcome)
-      ;(client as PoolClient).release(outcome === 'discard')
+      const { release } = client as unknown as Pick<PoolClient, 'release'>
+      release(outcome === 'discard')
     },
     isContended: () => pool.waitingCount > 0,
     async onLease(work) {

@@ -197,6 +197,10 @@ export class ResilientPoolStrategy implements PoolStrategy {
     else this.#takeBack(slot, request)
   }
 
+  get waitingCount(): number {
+    return this.#queue.size
+  }
+
   stats(): PoolStats {
     const { leasedCount, resettingCount, closingCount, idle, size, totals } = this.#slots
     const opening = this.#supply.openingCount

@@ -286,6 +286,8 @@ export class Supply {
   /** Callers for whom there is no hope learn at once, instead of at their deadline, why no connection came. */
   #refuseHopeless(): void {
     const { queue, defaultTarget } = this.#deps
+    // The answer of an attempt that is on its way, a probe perhaps, decides; its end looks again.
+    if (this.#opener.count > 0) return
     const refusals = new Map<HostTarget, Error | undefined>()
     for (const waiter of [...queue]) {
       const target = waiter.request.target ?? defaultTarget
@@ -305,6 +307,8 @@ export class Supply {
     const nowMs = context.clock.now()
     const refusal = hosts.refusal(target, nowMs)
     if (refusal?.kind !== 'circuit-open' || this.hasHope(target)) return undefined
+    // A probe is due, and only callers begin one: this one waits for what it finds.
+    if (hosts.candidates(target, nowMs).now.length > 0) return undefined
     return createCircuitOpenError(refusal, { pool: context.name, nowMs })
   }
 

@@ -164,13 +164,16 @@ export class OneShotQueries {
   }
 
   #resend(jobs: readonly Job[]): void {
+    if (this.#closing !== undefined) {
+      for (const job of jobs) job.reject(createClosedError())
+      return
+    }
     const nowMs = this.#lanes.now()
     for (const job of jobs) {
       job.holder = undefined
       job.query = undefined
       job.isProbe = false
       job.queuedAtMs = nowMs
-      if (this.#closing !== undefined) job.reject(createClosedError())
     }
     this.#waiting.addFirst(jobs)
     this.#serve()

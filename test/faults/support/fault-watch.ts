@@ -233,7 +233,7 @@ export interface ProxiedSpec {
   readonly pool?: PoolOptions
   readonly clock?: Clock
   readonly hidesEnds?: boolean
-  /** Beyond host, port, user and database. */
+  /** Over the server's own; the port is the proxy's. */
   readonly config?: ClientConfig
 }
 
@@ -249,7 +249,7 @@ export async function withFaultyNetwork(
   work: (watch: FaultWatch, proxy: FaultProxy) => Promise<void>,
 ): Promise<void> {
   await using proxy = await createFaultProxy({ target: server.connection })
-  const connection = { ...server.connection, host: proxy.host, port: proxy.port, ...config }
+  const connection = { ...server.connection, host: proxy.host, ...config, port: proxy.port }
   let seen: FaultWatch | undefined
   await withWatch(fault, { servers: [server], connection, ...spec }, (watch) => {
     seen = watch

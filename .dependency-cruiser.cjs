@@ -87,7 +87,7 @@ module.exports = {
       name: 'never-through-an-entry',
       severity: 'error',
       from: { path: '^(src|codemods/src)/.+/' },
-      to: { path: '^(src|codemods/src)/(index|legacy|opentelemetry|prometheus|testing)\\.ts$' },
+      to: { path: '^(src|codemods/src)/(index|legacy|opentelemetry|pg|prometheus|testing)\\.ts$' },
     },
     {
       name: 'no-orphans',

@@ -131,7 +131,7 @@ export class NoEligibleHostError extends DbConnectionError {
 
 /**
  * Work that holds a connection asked for another one while everybody who could give one back was waiting in the same way: it
- * would have waited for itself. Refused at once instead of after a timeout.
+ * would have waited for itself. Refused once nothing has moved for half a second, instead of after a timeout.
  */
 export class NestedAcquireError extends DbConnectionError {
   readonly code = 'NESTED_ACQUIRE'

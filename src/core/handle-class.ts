@@ -115,6 +115,7 @@ function guardedQuery(client: Client): Method {
   return function (this: Handle, ...args: unknown[]) {
     const lease = this[leaseKey]
     if (lease.isEnded) return refusedQuery(client, args)
+    lease.statementCount++
     bindCallbacks(args)
     if (lease.tracing !== undefined && queryTrace.isActive) return traceQuery(client, args, lease.tracing)
     return (client['query'] as Method).apply(client, args)

@@ -36,6 +36,8 @@ export abstract class Lease {
   /** Set by `lend`. */
   handle: ScopedConnection | undefined
   readonly client: object
+  /** Statements sent through the handle. */
+  statementCount = 0
   /** Why the borrower wants the client closed; it need not say. */
   #discarded: { readonly error: unknown } | undefined
   #listeners: BorrowedListener[] | undefined

@@ -92,6 +92,15 @@ export interface PoolStrategy {
    */
   acquire(request: AcquireRequest): Promise<PooledConnection>
   /**
+   * {@link PoolStrategy.acquire} for a caller who has a promise of its own: exactly one of the callbacks is called, once, before this
+   * returns or later; errors are those of `acquire`. A strategy may leave it out.
+   */
+  acquireLater?(
+    request: AcquireRequest,
+    deliver: (connection: PooledConnection) => void,
+    refuse: (error: unknown) => void,
+  ): void
+  /**
    * What {@link PoolStrategy.acquire} does when it need not wait: a sound idle connection, at once. `undefined` when it would
    * have to wait, connect, ask the server, or refuse; then the caller asks `acquire`. A strategy may leave it out.
    */

@@ -1,4 +1,4 @@
-import type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import type { Connection, ScopedConnection } from '../core/connection'
 import type { LeaseHolder } from '../core/errors'
 import type { ConnectionSource } from '../pool/connection-target'
@@ -141,6 +141,13 @@ export interface DatabaseConnectionService extends AsyncDisposable {
     values?: unknown[],
     options?: QueryOptions,
   ): Promise<QueryResult<R>>
+  /**
+   * A `pg.Pool` for libraries that want one (`instanceof` holds): its clients are leases of this service for `purpose`. The same
+   * object each time; ending it leaves the service running.
+   *
+   * @throws InvalidOptionError for a purpose that the service does not know
+   */
+  pgPool(purpose?: string): Pool
   stats(): ServiceStats
   /** Closes up to `count` idle connections; resolves, once they are closed, with how many there were. */
   trimIdle(count: number): Promise<number>

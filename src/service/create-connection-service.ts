@@ -1,4 +1,4 @@
-import type { QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { systemClock, type Clock } from '../core/clock'
 import type { Connection, ScopedConnection } from '../core/connection'
 import { endLease, isLeaseEnded } from '../core/connection-handle'
@@ -24,6 +24,7 @@ import { resolveLimits } from './resolve-limits'
 import { ServiceDatabase } from './service-database'
 import { resolveServiceOptions, type ResolvedServiceOptions } from './service-options'
 import { createStrategy, type StrategyFactory } from './strategies'
+import { ServicePgPools } from './service-pg-pool'
 import { SharedStatements } from './shared-statements'
 import { runTransaction } from './transaction'
 
@@ -64,6 +65,14 @@ class ConnectionService implements DatabaseConnectionService {
   readonly #maxConnections: number
   readonly #lender: Lender
   readonly #statements: SharedStatements
+  readonly #pgPools = new ServicePgPools({
+    acquireConnection: (purpose) => this.acquireConnection(purpose),
+    releaseConnection: (connection, error) => {
+      this.releaseConnection(connection, error)
+    },
+    tryAcquire: (purpose) => this.#lender.tryAcquire(purpose, undefined),
+    stats: () => this.stats(),
+  })
   #closing: Promise<void> | undefined
 
   constructor(options: ResolvedServiceOptions, deps: Partial<ServiceDeps>) {
@@ -149,6 +158,12 @@ class ConnectionService implements DatabaseConnectionService {
     } catch (error) {
       return rejectWith(error)
     }
+  }
+
+  pgPool(purpose?: string): Pool {
+    // Told now rather than at the first connect.
+    this.#lender.routeOf(purpose, undefined)
+    return this.#pgPools.get(purpose)
   }
 
   stats(): ServiceStats {

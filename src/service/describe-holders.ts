@@ -5,18 +5,20 @@ export interface WaitContext {
   readonly leakThresholdMs: number
   /** Purpose of the lease in whose work the caller waited, when there is one. */
   readonly heldPurpose: string | undefined
+  /** Whether callers wait for each other, as it seems. */
+  readonly isCircleSuspected: boolean
 }
 
 /** Adds to a timeout who holds the connections, for how long, and what to look at; other errors pass as they are. */
 export function describeHolders(
   error: unknown,
   holders: readonly LeaseHolder[],
-  { leakThresholdMs, heldPurpose }: WaitContext,
+  { leakThresholdMs, heldPurpose, isCircleSuspected }: WaitContext,
 ): unknown {
   if (!(error instanceof AcquireTimeoutError)) return error
   const message = [
     error.message,
-    describeNested(heldPurpose),
+    describeNested(heldPurpose) || describeStall(isCircleSuspected),
     describeLongest(holders),
     adviceFor(holders, leakThresholdMs),
   ]
@@ -29,6 +31,11 @@ export function describeHolders(
 function describeNested(heldPurpose: string | undefined): string {
   if (heldPurpose === undefined) return ''
   return `The caller holds a connection itself, for purpose '${heldPurpose}': pass that one down, or enough callers at once wait for each other`
+}
+
+function describeStall(isCircleSuspected: boolean): string {
+  if (!isCircleSuspected) return ''
+  return 'Callers waited and no lease ended: if the work that holds the connections asks for further ones, it waits for itself (nested acquire)'
 }
 
 function describeLongest(holders: readonly LeaseHolder[]): string {

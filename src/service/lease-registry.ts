@@ -14,6 +14,8 @@ export class LeaseRegistry implements LeaseKeeper {
   #last: ServiceLease | undefined
   #timer: TimerHandle | undefined
   #timerAtMs = Infinity
+  /** Leases that have ended since the start. */
+  endedCount = 0
 
   constructor(clock: Clock, onEvent: EventListener | undefined) {
     this.#clock = clock
@@ -42,6 +44,7 @@ export class LeaseRegistry implements LeaseKeeper {
   }
 
   remove(lease: ServiceLease): void {
+    this.endedCount++
     const { previous, next } = lease
     if (previous === undefined) this.#first = next
     else previous.next = next
@@ -56,6 +59,16 @@ export class LeaseRegistry implements LeaseKeeper {
   find(handle: unknown): ServiceLease | undefined {
     const lease = leaseOf(handle)
     return lease instanceof ServiceLease && lease.route.keeper === this && !lease.isEnded ? lease : undefined
+  }
+
+  /** Whether any lease is out. */
+  get hasAny(): boolean {
+    return this.#first !== undefined
+  }
+
+  /** The oldest first. */
+  *[Symbol.iterator](): Generator<ServiceLease> {
+    for (let lease = this.#first; lease !== undefined; lease = lease.next) yield lease
   }
 
   /** The oldest leases first. */

@@ -5,14 +5,15 @@ import { PoolClosedError } from '../core/errors'
 import type { EventListener } from '../core/events'
 import { rejectWith } from '../core/reject-with'
 import { acquireTrace } from '../core/tracing'
-import type { AcquireRequest, PooledConnection } from '../pool/pool-strategy'
+import type { AcquireRequest, PooledConnection, PoolStrategy } from '../pool/pool-strategy'
 import { createAbortError } from '../pool/wait-queue'
 import type { AcquireOptions } from './connection-service'
 import { describeHolders } from './describe-holders'
 import { LeaseOrigin } from './lease-origin'
 import type { Claim } from './lease-source'
 import { LeaseRegistry } from './lease-registry'
-import { NestedAcquires, type NestedWait } from './nested-acquire'
+import { NestedAcquires } from './nested-acquire'
+import type { NestedWait } from './nested-wait'
 import type { Purpose } from './purposes'
 import { Route } from './route'
 import type { ServiceDatabase } from './service-database'
@@ -49,7 +50,11 @@ export class Lender {
     this.#options = options
     this.#clock = clock
     this.leases = new LeaseRegistry(clock, onEvent)
-    this.#nested = options.detectNestedAcquire ? new NestedAcquires(onEvent) : undefined
+    const countWaiting = (): number =>
+      [...purposes.values()].reduce((sum, { waitingCount }) => sum + waitingCount, 0)
+    this.#nested = options.detectNestedAcquire
+      ? new NestedAcquires({ clock, leases: this.leases, countWaiting, onEvent })
+      : undefined
     const routesOf = (database: ServiceDatabase): ReadonlyMap<string, Route> =>
       new Map(
         [...purposes].map(([name, purpose]) => [
@@ -103,10 +108,18 @@ export class Lender {
     return handle
   }
 
+  /** Ends what looks after leases and waits. */
+  close(): void {
+    this.leases.close()
+    this.#nested?.close()
+  }
+
   /** Runs `work` with a connection of this lender as the one it holds. */
   runHolding<T>(connection: ScopedConnection, work: (connection: ScopedConnection) => T): T {
-    const lease = this.#nested === undefined ? undefined : this.leases.find(connection)
-    return lease === undefined ? work(connection) : (this.#nested as NestedAcquires).run(lease, work)
+    const nested = this.#nested
+    if (nested === undefined) return work(connection)
+    const lease = this.leases.find(connection)
+    return lease === undefined || !nested.remembers(lease.route) ? work(connection) : nested.run(lease, work)
   }
 
   /** @throws InvalidOptionError, PoolClosedError */
@@ -160,33 +173,37 @@ export class Lender {
     return this.#begin(route, pooled, origin)
   }
 
-  /** With a place of the purpose: waits for the pool. */
+  /** With a place of the purpose: waits for the pool. The promise is the only one that a wait costs. */
   #leaseLater({ route, request, origin, claim }: Ask): Promise<ScopedConnection> {
     const { purpose, database } = route
     purpose.countWait()
-    let nested: NestedWait | undefined
-    try {
-      nested = this.#nested?.wait('pool', route, origin)
-      return database.strategy.acquire(request).then(
-        (pooled) => {
-          nested?.end()
-          purpose.countWaited()
-          purpose.countLease()
+    const nested = this.#nested?.wait('pool', route, { origin, signal: request.signal })
+    return new Promise((resolve, reject) => {
+      // What must not be done in the context of whoever gives a connection back is the caller's to do, behind its promise.
+      const deliver = (pooled: PooledConnection): void => {
+        nested?.end()
+        purpose.countWaited()
+        purpose.countLease()
+        try {
           const handle = this.#begin(route, pooled, origin)
           claim?.lent(handle)
-          return handle
-        },
-        (error: unknown) => {
-          purpose.leave()
-          claim?.refused()
-          throw this.#failed(error, route, nested)
-        },
-      )
-    } catch (error) {
-      purpose.leave()
-      claim?.refused()
-      return rejectWith(this.#failed(error, route, nested))
-    }
+          resolve(handle)
+        } catch (error) {
+          reject(error as Error)
+        }
+      }
+      const refuse = (error: unknown): void => {
+        purpose.leave()
+        claim?.refused()
+        reject(this.#failed(error, route, nested) as Error)
+      }
+      const asked = nested === undefined ? request : { ...request, signal: nested.signal }
+      try {
+        acquireLater(database.strategy, asked, { deliver, refuse })
+      } catch (error) {
+        refuse(error)
+      }
+    })
   }
 
   /** Without a place of the purpose, or at a closed door. One deadline and one signal for all queues, the pool's included. */
@@ -202,8 +219,8 @@ export class Lender {
     try {
       if (signal?.aborted === true) throw createAbortError(signal)
       if (!purpose.tryEnter()) {
-        nested = this.#nested?.wait('purpose', route, origin)
-        await purpose.enter(timeoutMs, signal)
+        nested = this.#nested?.wait('purpose', route, { origin, signal })
+        await purpose.enter(timeoutMs, nested?.signal ?? signal)
         nested?.end()
       }
       hasEntered = true
@@ -222,9 +239,10 @@ export class Lender {
     nested?.end()
     route.purpose.countWaited()
     route.purpose.countFailure()
-    return describeHolders(error, this.leases.longestHolders(holderCount), {
+    return describeHolders(nested?.refusal ?? error, this.leases.longestHolders(holderCount), {
       leakThresholdMs: route.leakThresholdMs,
       heldPurpose: nested?.heldPurpose,
+      isCircleSuspected: this.#nested?.isSuspected === true,
     })
   }
 
@@ -241,6 +259,15 @@ interface Ask {
   readonly request: AcquireRequest
   readonly origin: LeaseOrigin | undefined
   readonly claim: Claim | undefined
+}
+
+function acquireLater(
+  strategy: PoolStrategy,
+  request: AcquireRequest,
+  { deliver, refuse }: { deliver: (pooled: PooledConnection) => void; refuse: (error: unknown) => void },
+): void {
+  if (strategy.acquireLater === undefined) strategy.acquire(request).then(deliver, refuse)
+  else strategy.acquireLater(request, deliver, refuse)
 }
 
 /** Whether an acquire gets as far as the pool without a wait, its purpose's limit aside. */

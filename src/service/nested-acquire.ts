@@ -1,34 +1,65 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Clock } from '../core/clock'
 import type { ScopedConnection } from '../core/connection'
-import { NestedAcquireError } from '../core/errors'
 import { emitSafely, type EventListener } from '../core/events'
+import { DeadlockWatch } from './deadlock-watch'
 import { stackOf, type LeaseOrigin } from './lease-origin'
+import type { LeaseRegistry } from './lease-registry'
+import { NestedWait } from './nested-wait'
 import type { Route } from './route'
 import type { Contended, ServiceLease } from './service-lease'
+import { StallWatch } from './stall-watch'
 
-/** One acquire that waits inside the work of others. */
-export interface NestedWait {
-  /** Purpose of the lease that the caller holds. */
-  readonly heldPurpose: string
-  /** The wait is over; again is no harm. */
-  end(): void
+export interface NestedAcquiresDeps {
+  readonly clock: Clock
+  readonly leases: LeaseRegistry
+  /** Acquires that wait, of the whole service. */
+  readonly countWaiting: () => number
+  readonly onEvent: EventListener | undefined
 }
 
 /**
  * Knows which lease the running code works with, so that an acquire inside which has to wait is named, and refused when nobody
  * is left who could give a connection back. Only work that runs inside `withConnection` counts: it alone certainly holds its
  * connection until it ends. Siblings under a `Promise.all` do not hold each other's connections.
+ *
+ * Remembering makes every promise of the process dearer. So it is done where a few callers are enough for a circle, and elsewhere
+ * only while the service stalls: from the first time that callers wait and none of the leases ends ({@link StallWatch}).
  */
 export class NestedAcquires {
   readonly #storage = new AsyncLocalStorage<ServiceLease>()
   readonly #onEvent: EventListener | undefined
+  readonly #stalls: StallWatch
+  readonly #deadlocks: DeadlockWatch
+  /** Whether some limit is so low that its leases are always remembered. */
+  #hasTightRoutes = false
 
-  constructor(onEvent: EventListener | undefined) {
+  constructor({ clock, leases, countWaiting, onEvent }: NestedAcquiresDeps) {
     this.#onEvent = onEvent
+    this.#deadlocks = new DeadlockWatch(clock, leases)
+    this.#stalls = new StallWatch({
+      clock,
+      leases,
+      countWaiting,
+      onOver: () => {
+        if (!this.#hasTightRoutes) this.#storage.disable()
+      },
+    })
+  }
+
+  /** Whether the work of this lease is remembered. */
+  remembers(route: Route): boolean {
+    return route.isTight || this.#stalls.isStalling
+  }
+
+  /** Whether the service has stalled for so long that a circle is likely, seen or not. */
+  get isSuspected(): boolean {
+    return this.#stalls.isLong
   }
 
   /** Runs `work` as that of `lease`. */
   run<T>(lease: ServiceLease, work: (connection: ScopedConnection) => T): T {
+    this.#hasTightRoutes ||= lease.route.isTight
     const outer = liveLease(this.#storage.getStore())
     lease.outer = outer
     // Else a chain of tasks, each begun by the one before, would keep all their leases.
@@ -39,10 +70,15 @@ export class NestedAcquires {
   /**
    * To be called by an acquire that has to wait until somebody else gives something back.
    *
+   * @param signal the caller's own; the wait brings one that ends with it
    * @returns `undefined` when the caller holds nothing of the kind
-   * @throws NestedAcquireError when everybody who could give it back waits too
    */
-  wait(contended: Contended, route: Route, origin: LeaseOrigin | undefined): NestedWait | undefined {
+  wait(
+    contended: Contended,
+    route: Route,
+    { origin, signal }: { origin: LeaseOrigin | undefined; signal: AbortSignal | undefined },
+  ): NestedWait | undefined {
+    this.#stalls.someoneWaits()
     const held = this.#held(contended, route)
     const [nearest] = held
     if (nearest === undefined || (contended === 'pool' && !route.database.isFull())) return undefined
@@ -53,14 +89,15 @@ export class NestedAcquires {
       heldPurpose,
       ...stackOf(origin),
     })
-    for (const lease of held) lease.block(contended)
-    const end = (): void => {
-      for (const lease of held.splice(0)) lease.unblock(contended)
-    }
-    const max = stuckAt(contended, route)
-    if (max === undefined) return { heldPurpose, end }
-    end()
-    throw new NestedAcquireError(describe(contended, route, { heldPurpose, max }))
+    const wait = new NestedWait(contended, route, { held, heldPurpose, signal })
+    this.#deadlocks.add(wait)
+    return wait
+  }
+
+  /** Nobody is looked after any more. */
+  close(): void {
+    this.#stalls.close()
+    this.#deadlocks.close()
   }
 
   /** What the caller holds of that for which it would wait, the innermost first. */
@@ -79,31 +116,4 @@ function liveLease(lease: ServiceLease | undefined): ServiceLease | undefined {
   let live = lease
   while (live?.isEnded === true) live = live.outer
   return live
-}
-
-/** The limit, when every lease within it waits for another one. */
-function stuckAt(contended: Contended, { purpose, database }: Route): number | undefined {
-  if (contended === 'purpose') {
-    const { max } = purpose.options
-    return purpose.blockedCount >= max ? max : undefined
-  }
-  const { leased, max } = database.strategy.stats()
-  return leased >= max && database.blockedCount >= leased ? max : undefined
-}
-
-function describe(
-  contended: Contended,
-  { name, database }: Route,
-  { heldPurpose, max }: { heldPurpose: string; max: number },
-): string {
-  const limit = contended === 'pool' ? 'pool.max' : `purposes.${name}.max`
-  const all =
-    contended === 'pool'
-      ? `all connections of database '${database.options.name}' (max ${String(max)})`
-      : `all connections of that purpose (max ${String(max)})`
-  return (
-    `a connection for purpose '${name}' was asked for by work that holds one for purpose '${heldPurpose}', and ${all} are held ` +
-    `by work that waits for another one, so none would ever come back. Pass the connection that is held to the inner call, ` +
-    `or raise ${limit}`
-  )
 }

@@ -46,6 +46,11 @@ export class Purpose {
     this.#queue.rejectAll(() => new PoolClosedError('the connection service is closed'))
   }
 
+  /** Acquires that wait, for this limit or for the pool. */
+  get waitingCount(): number {
+    return this.#waiting
+  }
+
   /** An acquire begins to wait; {@link Purpose.countWaited} follows. */
   countWait(): void {
     this.#waiting++

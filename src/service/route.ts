@@ -21,6 +21,9 @@ export interface RouteOrigin {
   readonly purpose: string
 }
 
+/** Limits up to this one fill up with callers that wait for each other by a mistake that is made once. */
+const tightMax = 4
+
 /** A purpose at a database: everything about an acquire that does not change from one to the next, made once. */
 export class Route {
   /** The purpose's. */
@@ -33,6 +36,8 @@ export class Route {
   readonly origin: RouteOrigin
   readonly tracing: QueryTracing
   readonly keeper: LeaseKeeper
+  /** Whether a few callers that wait for each other use up a limit. */
+  readonly isTight: boolean
   readonly #request: AcquireRequest
 
   constructor(
@@ -41,9 +46,10 @@ export class Route {
     { keeper, clock }: { keeper: LeaseKeeper; clock: Clock },
   ) {
     this.keeper = keeper
-    const { name, readOnly, target, acquireTimeoutMs } = purpose.options
+    const { name, max, readOnly, target, acquireTimeoutMs } = purpose.options
     const { pool } = database.options
     this.name = name
+    this.isTight = Math.min(max, database.strategy.stats().max) <= tightMax
     this.purpose = purpose
     this.database = database
     this.leakThresholdMs = pool.leakThresholdMs

@@ -1,4 +1,5 @@
 import { Pool as StockPool, type PoolConfig } from 'pg'
+import { createConnectionService } from '../../src/index'
 import { Pool } from '../../src/pg'
 import { testDatabase, type TestDatabase } from '../support/postgres'
 import { waitFor } from '../support/wait-for'
@@ -21,7 +22,22 @@ const subjects: readonly PoolSubject[] = [
     makePool: (options) =>
       new Pool({ ...options, handles: 'lease', resetSession: 'when-dirty', validateAfterIdleMs: 0 }),
   },
+  { name: 'the pgPool of a service', keepsClients: false, makePool: createServicePool },
 ]
+
+/** Ending the pool ends its service as well here, so that it can be looked for what is left behind. */
+function createServicePool({ max, ...connection }: PoolConfig): StockPool {
+  const service = createConnectionService({
+    databases: { connection, ...(max !== undefined && { pool: { max } }) },
+  })
+  const pool = service.pgPool()
+  const end = pool.end.bind(pool) as () => Promise<void>
+  const endBoth = async (): Promise<void> => {
+    await end()
+    await service.close()
+  }
+  return Object.assign(pool, { end: endBoth })
+}
 
 /** What a test of a library works with. Whatever it makes here is looked at and taken down after the test. */
 export interface ClientRig extends Pick<PoolSubject, 'keepsClients'> {

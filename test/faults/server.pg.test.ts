@@ -45,7 +45,7 @@ test('server full: the pool makes do with what it gets, serves everybody, and gr
     await Promise.all(strangers.map((client) => client.end()))
     const held = await Promise.all([watch.acquire(), watch.acquire()])
     // Nobody gives one back: it is the clock alone that lets the third in.
-    const third = watch.acquire()
+    const third = watch.acquire({ timeoutMs: 25_000 })
     clock.skip(10_000)
     const startedAtMs = performance.now()
     held.push(await third)

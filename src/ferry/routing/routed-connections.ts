@@ -3,6 +3,7 @@ import { InvalidOptionError } from '../../core/errors'
 import { rejectWith } from '../../core/reject-with'
 import type { AcquireOptions, DatabaseConnectionService } from '../../service/connection-service'
 import { requireTarget } from '../../service/service-options'
+import { ServicePgPools } from '../../service/service-pg-pool'
 import { runTransaction } from '../../service/transaction'
 import type { ComponentRouter } from './component-router'
 import { requireKnownName } from './known-name'
@@ -57,6 +58,13 @@ export function createRoutedConnections(
       return rejectWith(error)
     }
   }
+  const pgPools = new ServicePgPools({
+    acquireConnection: acquire,
+    releaseConnection: (connection, error) => {
+      void router.giveBack(connection, error)
+    },
+    stats: () => service.stats(),
+  })
   return {
     connection: acquire,
     withConnection,
@@ -77,6 +85,10 @@ export function createRoutedConnections(
     },
     query: async (statement, values, { purpose, ...options } = {}) =>
       withConnection(purpose, (connection) => connection.query(statement, values), options),
+    pgPool(purpose) {
+      toRequest(purpose, undefined)
+      return pgPools.get(purpose ?? router.purpose)
+    },
     stats: () => service.stats(),
     trimIdle: (count) => service.trimIdle(count),
     // The service is shared: these are its own controls, not those of one component.

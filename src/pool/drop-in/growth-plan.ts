@@ -12,7 +12,9 @@ export interface GrowthNeed {
   readonly leasedSinceMs: Iterable<number>
   /** Clients that are being cleaned or asked whether they live. */
   readonly returning: number
-  /** How many callers have waited for as long as a connect takes, or longer, when asked with that time. */
+  /** When a caller was last served by a client that came back. */
+  readonly servedAtMs: number
+  /** How many callers have been waiting since then or longer. */
   readonly waitingSince: (atMs: number) => number
 }
 
@@ -76,7 +78,9 @@ export class GrowthPlan {
     if (working === 0) return lacking
     const { waiting, opening, room } = need
     const expected = decideGrowth({ waiting, opening, working, room, holdMs, connectMs })
-    const overdue = need.waitingSince(need.nowMs - this.patienceMs) - opening
+    // While the line moves, the measured times are to be trusted; when it stands still they are not.
+    const dueMs = need.nowMs - this.patienceMs
+    const overdue = need.servedAtMs > dueMs ? 0 : need.waitingSince(dueMs) - opening
     return Math.min(lacking, Math.max(expected, overdue))
   }
 }

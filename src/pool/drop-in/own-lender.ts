@@ -173,6 +173,7 @@ export class OwnLender implements Lender {
   #settleDown(entry: Entry, nowMs: number): void {
     const waiter = this.#line.take()
     if (waiter !== undefined) {
+      this.#roster.servedAtMs = nowMs
       waiter.deliver(this.#lend(entry, nowMs))
       return
     }

@@ -85,6 +85,14 @@ export class Pool extends PgPool {
         return this.#lender[key]
       },
     })
+    Object.defineProperty(this.prototype, 'query', {
+      configurable: true,
+      writable: true,
+      // With the overloads of `pg` and its generics, which a method of ours would have to repeat.
+      value(this: Pool, text: unknown, values?: unknown, callback?: unknown) {
+        return this.#queryInAnyForm(text, values, callback)
+      },
+    })
     // The types of `pg` call them fields, so that a class cannot write them as what they are.
     Object.defineProperties(this.prototype, {
       totalCount: count('totalCount'),
@@ -127,22 +135,6 @@ export class Pool extends PgPool {
     return isSure ? client : client.catch(throwWithStack)
   }
 
-  override query(text: unknown, values?: unknown, callback?: unknown): never {
-    const { Promise } = fieldsOf(this)
-    if (typeof text === 'function') return this.#refuseFunction(text as QueryDone) as never
-    if (typeof values === 'function') return this.query(text, undefined, values)
-    if (callback !== undefined) {
-      this.#query(text, values, AsyncResource.bind(callback as QueryDone))
-      return undefined as never
-    }
-    return new Promise((resolve, reject) => {
-      this.#query(text, values, (error, result) => {
-        if (error) reject(error)
-        else resolve(result)
-      })
-    }).catch(throwWithStack) as never
-  }
-
   override end(): Promise<void>
   override end(callback: () => void): void
   override end(callback?: (error?: Error) => void): Promise<void> | void {
@@ -174,6 +166,25 @@ export class Pool extends PgPool {
     }
     const client = loan.handOut()
     process.nextTick(callback, undefined, client, releaseOf(client))
+  }
+
+  #queryInAnyForm(text: unknown, values?: unknown, callback?: unknown): unknown {
+    const { Promise } = fieldsOf(this)
+    if (typeof text === 'function') {
+      this.#refuseFunction(text as QueryDone)
+      return undefined
+    }
+    if (typeof values === 'function') return this.#queryInAnyForm(text, undefined, values)
+    if (callback !== undefined) {
+      this.#query(text, values, AsyncResource.bind(callback as QueryDone))
+      return undefined
+    }
+    return new Promise((resolve, reject) => {
+      this.#query(text, values, (error, result) => {
+        if (error) reject(error)
+        else resolve(result)
+      })
+    }).catch(throwWithStack)
   }
 
   #query(text: unknown, values: unknown, done: QueryDone): void {

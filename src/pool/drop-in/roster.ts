@@ -24,6 +24,8 @@ export interface RosterListener extends Keeper {
 /** All clients of a pool, from their making to their end, and how many are made. */
 export class Roster {
   readonly plan: GrowthPlan
+  /** When a caller was last served by a client that came back. */
+  servedAtMs = -Infinity
   readonly #deps: OwnLenderDeps
   readonly #line: WaiterLine
   readonly #listener: RosterListener
@@ -75,7 +77,7 @@ export class Roster {
   startEnding(): void {
     this.#isEnding = true
     const refused = this.#line.cut(this.#openingCount + Math.max(0, this.#room))
-    for (const { refuse } of refused) refuse(new Error('Cannot use a pool after calling end on the pool'))
+    for (const waiter of refused) waiter.refuse(new Error('Cannot use a pool after calling end on the pool'))
   }
 
   /** Opens what those who wait need; comes back to it while some of them have nothing to look forward to. */
@@ -89,6 +91,7 @@ export class Roster {
       room: this.#room,
       returning: this.#isEnding ? 0 : this.#listener.returningCount(),
       leasedSinceMs: this.#isEnding ? [] : this.#leasedSinceMs(),
+      servedAtMs: this.servedAtMs,
       waitingSince: (atMs) => this.#line.countSince(atMs),
     })
     while (count-- > 0 && this.#line.size > this.#openingCount) this.#open()

@@ -101,8 +101,11 @@ export class Supply {
   /** Opens what is lacking, as far as it is worth it now; looks again when it may be worth it later. */
   grow(): void {
     const { queue, isPaused } = this.#deps
-    // The common case of a busy pool: everything is out, and will come back.
-    if (this.hasSingleHost && this.room <= 0) return
+    if (this.room <= 0) {
+      this.#awaitRaise()
+      // The common case of a busy pool: everything is out, and will come back.
+      if (this.hasSingleHost) return
+    }
     if (isPaused()) return
     this.keepMinimum()
     if (queue.size === 0) {
@@ -318,6 +321,12 @@ export class Supply {
     this.#ceilingSinceMs = context.clock.now()
     if (this.#ceiling >= context.options.max) return
     emitSafely(context.onEvent, { kind: 'pool-shrunk', pool: context.name, max: this.#ceiling })
+  }
+
+  /** A server that was full may have room again before anybody gives a connection back. */
+  #awaitRaise(): void {
+    if (this.#ceiling === Infinity || this.#deps.queue.size === 0 || this.#deps.isPaused()) return
+    this.#setTimer(this.#ceilingSinceMs + shrunkForMs, true)
   }
 
   #currentCeiling(): number {

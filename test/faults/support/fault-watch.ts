@@ -46,7 +46,7 @@ export class FaultWatch {
   mostAtOnce = 0
   readonly #spec: WatchSpec
   readonly #waits: Wait[] = []
-  readonly #lent = new Set<PooledConnection['client']>()
+  readonly #lent = new Map<PooledConnection['client'], PooledConnection>()
   #sampler: NodeJS.Timeout | undefined
 
   constructor(spec: WatchSpec) {
@@ -97,7 +97,7 @@ export class FaultWatch {
         (lease) => {
           wait.delivered++
           if (this.#lent.has(lease.client)) this.violations.add('one connection was lent to two callers')
-          this.#lent.add(lease.client)
+          this.#lent.set(lease.client, lease)
           resolve(lease)
         },
         (error) => {
@@ -176,6 +176,8 @@ export class FaultWatch {
   }
 
   async close(): Promise<void> {
+    // Only a test that has failed still holds any; what it meant to say must not be lost in a close that waits.
+    for (const lease of this.#lent.values()) this.release(lease, 'discard')
     await this.pool.close()
     clearInterval(this.#sampler)
     this.#sampler = undefined

@@ -3,6 +3,7 @@ import { systemClock, type TimerHandle } from '../core/clock'
 import { PoolClosedError } from '../core/errors'
 import { checkOptions, isDurationMs } from '../core/options'
 import { systemRandom } from '../core/random'
+import { rejectWith } from '../core/reject-with'
 import type { DatabaseConnectionService } from '../service/connection-service'
 import {
   defaultMaxconn,
@@ -147,12 +148,16 @@ class FerryRuntime implements Ferry {
     return this.#components[this.#indexOf(name)] as FerryComponent
   }
 
-  async unitOfWork<T>(
+  unitOfWork<T>(
     component: string,
     work: () => T | Promise<T>,
     { key }: { readonly key?: string } = {},
   ): Promise<T> {
-    return this.#scope.run(this.#indexOf(component), key, work)
+    try {
+      return this.#scope.run(this.#indexOf(component), key, work)
+    } catch (error) {
+      return rejectWith(error)
+    }
   }
 
   forceLegacy(reason: string, component?: string): void {

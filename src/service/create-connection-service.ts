@@ -6,6 +6,7 @@ import { ForeignConnectionError, LeaseEndedError, PoolClosedError } from '../cor
 import type { EventListener } from '../core/events'
 import { checkOptions, isDurationMs } from '../core/options'
 import { rejectWith } from '../core/reject-with'
+import { runThen } from '../core/run-then'
 import { systemRandom, type Random } from '../core/random'
 import { tracedPools } from '../core/tracing'
 import type { PoolLimits } from '../pool/pool-strategy'
@@ -112,7 +113,7 @@ class ConnectionService implements DatabaseConnectionService {
   ): Promise<T> {
     try {
       const taken = this.#lender.take(purpose, options)
-      if (!(taken instanceof Promise)) return this.#runWith(taken, work)
+      if (!(taken instanceof Promise)) return Promise.resolve(this.#runWith(taken, work))
       return taken.then((connection) => this.#runWith(connection, work))
     } catch (error) {
       return rejectWith(error)
@@ -224,15 +225,17 @@ class ConnectionService implements DatabaseConnectionService {
     return mapValues(this.#databases, ({ strategy }) => strategy)
   }
 
-  async #runWith<T>(
+  #runWith<T>(
     connection: ScopedConnection,
     work: (connection: Connection) => T | Promise<T>,
-  ): Promise<T> {
-    try {
-      return await this.#lender.runHolding(connection, work)
-    } finally {
-      if (!isLeaseEnded(connection)) endLease(connection)
-    }
+  ): T | Promise<T> {
+    return runThen(
+      () => this.#lender.runHolding(connection, work),
+      () => {
+        if (!isLeaseEnded(connection)) endLease(connection)
+        return undefined
+      },
+    )
   }
 
   async #closeAll(timeoutMs: number): Promise<void> {
@@ -249,7 +252,7 @@ class ConnectionService implements DatabaseConnectionService {
       await statements
     } finally {
       this.#clock.clearTimer(timer)
-      leases.close()
+      this.#lender.close()
     }
   }
 }

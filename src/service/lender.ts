@@ -189,13 +189,13 @@ export class Lender {
           claim?.lent(handle)
           resolve(handle)
         } catch (error) {
-          reject(error as Error)
+          reject(error)
         }
       }
       const refuse = (error: unknown): void => {
         purpose.leave()
         claim?.refused()
-        reject(this.#failed(error, route, nested) as Error)
+        reject(this.#failed(error, route, nested))
       }
       const asked = nested === undefined ? request : { ...request, signal: nested.signal }
       try {

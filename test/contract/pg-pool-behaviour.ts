@@ -10,7 +10,9 @@ export interface PoolKind {
 }
 
 type Done = (error?: Error) => void
-type Connect = (callback: (error: Error | undefined, client: PoolClient | undefined, done: Done) => void) => unknown
+type Connect = (
+  callback: (error: Error | undefined, client: PoolClient | undefined, done: Done) => void,
+) => unknown
 
 /** What users of `pg.Pool` rely on, told in our words; run against `pg.Pool` itself too, so that the words stay true. */
 export function describePgPoolBehaviour(kind: PoolKind, database: () => TestDatabase): void {
@@ -20,7 +22,9 @@ export function describePgPoolBehaviour(kind: PoolKind, database: () => TestData
     pools.push(pool)
     return pool
   }
-  const connectBack = (pool: Pool): Promise<{ error: Error | undefined; client: PoolClient | undefined; done: Done }> =>
+  const connectBack = (
+    pool: Pool,
+  ): Promise<{ error: Error | undefined; client: PoolClient | undefined; done: Done }> =>
     new Promise((resolve) => {
       ;(pool.connect.bind(pool) as Connect)((error, client, done) => {
         resolve({ error, client, done })
@@ -142,21 +146,26 @@ export function describePgPoolBehaviour(kind: PoolKind, database: () => TestData
       })
 
       test('options are passed on to the clients', async () => {
-        const client = (await make({ application_name: 'who-is-it' }).connect())
-        expect((await client.query('SHOW application_name')).rows).toEqual([{ application_name: 'who-is-it' }])
+        const client = await make({ application_name: 'who-is-it' }).connect()
+        expect((await client.query('SHOW application_name')).rows).toEqual([
+          { application_name: 'who-is-it' },
+        ])
         client.release()
       })
     })
 
     describe('release', () => {
-      test.each(['promise', 'callback'])('a second one throws, however the client was taken: %s', async (form) => {
-        const pool = make()
-        const client = form === 'promise' ? await pool.connect() : (await connectBack(pool)).client
-        client?.release()
-        const message = 'Release called on client which has already been released to the pool.'
-        expect(() => client?.release()).toThrow(message)
-        expect(() => client?.release()).toThrow(message)
-      })
+      test.each(['promise', 'callback'])(
+        'a second one throws, however the client was taken: %s',
+        async (form) => {
+          const pool = make()
+          const client = form === 'promise' ? await pool.connect() : (await connectBack(pool)).client
+          client?.release()
+          const message = 'Release called on client which has already been released to the pool.'
+          expect(() => client?.release()).toThrow(message)
+          expect(() => client?.release()).toThrow(message)
+        },
+      )
 
       test('a late second one of an earlier checkout leaves the next borrower alone', async () => {
         const pool = make({ max: 1 })
@@ -219,22 +228,23 @@ export function describePgPoolBehaviour(kind: PoolKind, database: () => TestData
         expect((await make().query({ text: 'SELECT $1::int AS n', values: [7] })).rows).toEqual([{ n: 7 }])
       })
 
-      test.each([false, true])('a callback gets the result and nothing is returned; with values: %p', async (hasValues) => {
-        const pool = make()
-        const result = await new Promise<QueryResult>((resolve, reject) => {
-          const told = (error: Error | undefined, answer: QueryResult): void => {
-            if (error) reject(error)
-            else resolve(answer)
-          }
-          const returned = (
-            hasValues
+      test.each([false, true])(
+        'a callback gets the result and nothing is returned; with values: %p',
+        async (hasValues) => {
+          const pool = make()
+          const result = await new Promise<QueryResult>((resolve, reject) => {
+            const told = (error: Error | undefined, answer: QueryResult): void => {
+              if (error) reject(error)
+              else resolve(answer)
+            }
+            const returned = hasValues
               ? (pool.query as (...args: unknown[]) => unknown).call(pool, 'SELECT $1::int AS n', [1], told)
               : (pool.query as (...args: unknown[]) => unknown).call(pool, 'SELECT 1 AS n', told)
-          )
-          expect(returned).toBeUndefined()
-        })
-        expect(result.rows).toEqual([{ n: 1 }])
-      })
+            expect(returned).toBeUndefined()
+          })
+          expect(result.rows).toEqual([{ n: 1 }])
+        },
+      )
 
       test('a function as the first argument is refused by calling it', async () => {
         const pool = make()
@@ -364,7 +374,9 @@ export function describePgPoolBehaviour(kind: PoolKind, database: () => TestData
           await client.query("SET application_name = 'set-by-hook'")
         })
         const pool = make({ onConnect, max: 1 })
-        expect((await pool.query('SHOW application_name')).rows).toEqual([{ application_name: 'set-by-hook' }])
+        expect((await pool.query('SHOW application_name')).rows).toEqual([
+          { application_name: 'set-by-hook' },
+        ])
         await pool.query('SELECT 1')
         expect(onConnect).toHaveBeenCalledTimes(1)
       })
@@ -378,15 +390,21 @@ export function describePgPoolBehaviour(kind: PoolKind, database: () => TestData
       })
 
       test.each([
-        ['throws', () => {
-          throw new Error('no good')
-        }],
+        [
+          'throws',
+          () => {
+            throw new Error('no good')
+          },
+        ],
         ['rejects', () => Promise.reject(new Error('no good'))],
-      ])('an onConnect that %s is the error of the caller, and the client is gone', async (_how, onConnect) => {
-        const pool = make({ onConnect })
-        expect((await failure(pool.connect())).message).toBe('no good')
-        expect(pool.totalCount).toBe(0)
-      })
+      ])(
+        'an onConnect that %s is the error of the caller, and the client is gone',
+        async (_how, onConnect) => {
+          const pool = make({ onConnect })
+          expect((await failure(pool.connect())).message).toBe('no good')
+          expect(pool.totalCount).toBe(0)
+        },
+      )
 
       test('the pool recovers from a failing onConnect', async () => {
         let isFirst = true
@@ -493,7 +511,9 @@ export function describePgPoolBehaviour(kind: PoolKind, database: () => TestData
         const pool = make({ max: 1, connectionTimeoutMillis: 100 })
         const held = await pool.connect()
         expect((await failure(pool.connect())).message).toBe('timeout exceeded when trying to connect')
-        expect((await failure(pool.query('SELECT 1'))).message).toBe('timeout exceeded when trying to connect')
+        expect((await failure(pool.query('SELECT 1'))).message).toBe(
+          'timeout exceeded when trying to connect',
+        )
         expect(pool.waitingCount).toBe(0)
         held.release()
         expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])

@@ -29,7 +29,6 @@ test('released while a long statement runs: it is cancelled on the server, and n
     }
     const running = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()"
     await waitFor(async () => (await database.query(running)).length === 0)
-    console.log(watch.events.map(e=>e.kind+' '+String((e as any).error??(e as any).reason??'')).join('\n'))
     expect(watch.count('released-while-busy')).toBe(5)
     await watch.recovers()
   }))

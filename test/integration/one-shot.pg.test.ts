@@ -148,8 +148,9 @@ describe('sharing', () => {
     expect(fixture.taken.exclusive).toBe(0)
     await waitFor(() => fixture.shots.stats().lanes === 0)
     expect(fixture.pool.idleCount).toBe(fixture.pool.totalCount)
-    // An ordinary client again: its cursors and multi-statement texts work.
-    expect(await fixture.pool.query('SELECT 1; SELECT 2')).toHaveLength(2)
+    // Ordinary clients again: what pg refuses in a pipeline works.
+    const paged = { text: 'SELECT generate_series(1, 3) AS n', rows: 1 }
+    expect((await fixture.pool.query(paged)).rows).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
   })
 
   test('what needs a session or several round trips runs on a lease of its own', async () => {
@@ -230,7 +231,7 @@ describe('sharing', () => {
   })
 
   test('while others wait for connections, lanes go back after their turn', async () => {
-    await using fixture = oneShotFixture(database.connection, { turnMs: 5 }, { max: 1 })
+    await using fixture = oneShotFixture(database.connection, { turnMs: 5, maxHoldMs: 3_600_000 }, { max: 1 })
     await fixture.shots.query('SELECT $1::int AS n', [0])
     let isDone = false
     const load = Array.from({ length: 10 }, async () => {
@@ -390,6 +391,35 @@ describe('patience', () => {
     controller.abort()
     await expect(meant).rejects.toMatchObject({ code: 'QUERY_ABORTED' })
     await expect(innocent).resolves.toMatchObject({ rowCount: 1 })
+  })
+
+  test('a connection of its own does not go back while a cancel request is on its way', async () => {
+    let deliver = (): void => undefined
+    const delivered = new Promise<void>((resolve) => {
+      deliver = resolve
+    })
+    await using fixture = oneShotFixture(
+      database.connection,
+      {},
+      {
+        async cancel(client, isStillWanted) {
+          await requestCancel(client, { clock: systemClock, isStillWanted })
+          await delivered
+        },
+      },
+    )
+    const controller = new AbortController()
+    const text = 'DO $$ BEGIN PERFORM pg_sleep(30); END $$'
+    const attempt = fixture.shots.query(text, [], { signal: controller.signal })
+    await waitFor(isRunning('pg_sleep(30)'))
+    controller.abort()
+    await expect(attempt).rejects.toMatchObject({ code: 'QUERY_ABORTED' })
+    await waitFor(isGone('pg_sleep(30)'))
+    // The server has answered; a round trip of another connection later the answer has been read.
+    await fixture.shots.query('SELECT 1')
+    expect(fixture.shots.stats().exclusive).toBe(1)
+    deliver()
+    await waitFor(() => fixture.shots.stats().exclusive === 0)
   })
 
   test("a cancel of somebody else's making is the caller's to see", async () => {

@@ -3,6 +3,7 @@ import type { Connection, ScopedConnection } from '../../core/connection'
 import { endLease, isLeaseEnded } from '../../core/connection-handle'
 import { PoolClosedError } from '../../core/errors'
 import { rejectWith } from '../../core/reject-with'
+import { runThen } from '../../core/run-then'
 import type { Side } from '../catalog/side'
 import type { ConnectionBudget } from './connection-budget'
 import type { AcquireWatcher, FerryLease } from './ferry-lease'
@@ -54,27 +55,29 @@ export class ComponentRouter implements AcquireWatcher {
   }
 
   /** Runs `work` with a connection that goes back when it settles. The body is a unit of work: what it acquires agrees. */
-  async withConnection<T>(
+  withConnection<T>(
     work: (connection: Connection) => T | Promise<T>,
     request: RouteRequest = plainRequest,
   ): Promise<T> {
     const { scope } = this.deps
     const outer = scope.current(this.index)
     const unit = outer ?? scope.begin(this.index)
+    const end = (): void => {
+      if (outer === undefined) unit.hasEnded = true
+    }
     try {
       const taken = this.#takeIn(unit, request)
-      const connection = taken instanceof Promise ? await taken : taken
-      try {
-        return await this.#workIn(unit, connection, work)
-      } finally {
-        // The body may have given it back itself.
-        if (!isLeaseEnded(connection)) {
-          const lease = this.deps.ledger.giveBack(connection)
-          if (!lease.isReturned) await lease.whenReturned()
-        }
-      }
-    } finally {
-      if (outer === undefined) unit.hasEnded = true
+      if (!(taken instanceof Promise)) return Promise.resolve(this.#runIn(unit, taken, { work, end }))
+      return taken.then(
+        (connection) => this.#runIn(unit, connection, { work, end }),
+        (error: unknown) => {
+          end()
+          throw error
+        },
+      )
+    } catch (error) {
+      end()
+      return rejectWith(error)
     }
   }
 
@@ -90,6 +93,33 @@ export class ComponentRouter implements AcquireWatcher {
   /** Whether the ferry handed `connection` out and its lease has not ended. */
   isOut(connection: unknown): boolean {
     return this.deps.ledger.find(connection) !== undefined && !isLeaseEnded(connection)
+  }
+
+  #runIn<T>(
+    unit: Unit,
+    connection: ScopedConnection,
+    { work, end }: { work: (connection: Connection) => T | Promise<T>; end: () => void },
+  ): T | Promise<T> {
+    return runThen(
+      () => this.#workIn(unit, connection, work),
+      () => {
+        let last: Promise<void> | undefined
+        try {
+          last = this.#takeBack(connection)
+        } finally {
+          if (last === undefined) end()
+        }
+        return last?.finally(end)
+      },
+    )
+  }
+
+  /** No promise when the connection is back where it came from at once. */
+  #takeBack(connection: ScopedConnection): Promise<void> | undefined {
+    // The body may have given it back itself.
+    if (isLeaseEnded(connection)) return undefined
+    const lease = this.deps.ledger.giveBack(connection)
+    return lease.isReturned ? undefined : lease.whenReturned()
   }
 
   #workIn<T>(unit: Unit, connection: ScopedConnection, work: (connection: Connection) => T): T {

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Random } from '../../core/random'
+import { rejectWith } from '../../core/reject-with'
+import { runThen } from '../../core/run-then'
 import type { Side } from '../catalog/side'
 import type { SideTable } from './side-table'
 import { bucketCount, toBucket } from './unit-bucket'
@@ -38,13 +40,16 @@ export class UnitScope {
    * Runs `work` as one unit. Inside a unit of the same component it joins that one: nested work follows the pin. With a
    * unit of another component around it and no key of its own, it takes over that unit's bucket, so both components agree.
    */
-  async run<T>(component: number, key: string | undefined, work: () => T | Promise<T>): Promise<T> {
-    if (this.current(component) !== undefined) return await work()
-    const unit = this.begin(component, key)
+  run<T>(component: number, key: string | undefined, work: () => T | Promise<T>): Promise<T> {
     try {
-      return await this.within(unit, work)
-    } finally {
-      unit.hasEnded = true
+      if (this.current(component) !== undefined) return Promise.resolve(work())
+      const unit = this.begin(component, key)
+      const end = (): undefined => {
+        unit.hasEnded = true
+      }
+      return Promise.resolve(runThen(() => this.within(unit, work), end))
+    } catch (error) {
+      return rejectWith(error)
     }
   }
 

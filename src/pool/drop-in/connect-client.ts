@@ -53,7 +53,10 @@ export function connectClient(
       log('new client connected')
       const prepared = prepare(client)
       if (prepared === undefined) settle()
-      else prepared.then(() => { settle() }, settle)
+      else
+        prepared.then(() => {
+          settle()
+        }, settle)
     }
   })
 }

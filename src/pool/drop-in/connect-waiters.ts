@@ -1,8 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { PoolClient } from 'pg'
 import { isConnectionHandle } from '../../core/connection-handle'
-import type { LentClient, Loan, ReleaseClient } from './lender'
-import { Waiter } from './waiter-line'
+import { Waiter, type LentClient, type Loan, type ReleaseClient } from './lender'
 
 export type ConnectCallback = (
   error: Error | undefined,

@@ -53,7 +53,7 @@ export class Entry implements Loan {
     private readonly keeper: Keeper,
   ) {
     this.client = client as LentClient
-    this.fields = client as unknown as ClientFields
+    this.fields = client
     this.hasTransactionStatus = typeof this.fields.getTransactionStatus === 'function'
   }
 

@@ -73,8 +73,9 @@ export class GrowthPlan {
     // Nothing is known yet: as pg.Pool, one for each.
     if (holdMs === undefined || connectMs === undefined) return lacking
     let working = need.returning
+    const longMs = 3 * holdMs + this.patienceMs
     // Who holds a client for much longer than is usual may hold it for ever.
-    for (const sinceMs of need.leasedSinceMs) if (need.nowMs - sinceMs <= 3 * holdMs + 1) working++
+    for (const sinceMs of need.leasedSinceMs) if (need.nowMs - sinceMs <= longMs) working++
     if (working === 0) return lacking
     const { waiting, opening, room } = need
     const expected = decideGrowth({ waiting, opening, working, room, holdMs, connectMs })

@@ -51,5 +51,9 @@ function refuse(client: ClientBase, args: readonly unknown[]): unknown {
 
 /** Whether `value` sends itself: a cursor, a stream, a `pg.Query`. */
 export function isSubmittable(value: unknown): value is Submittable {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Submittable>).submit === 'function'
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<Submittable>).submit === 'function'
+  )
 }

@@ -1,5 +1,4 @@
 import type { ClientBase } from 'pg'
-import type { Waiter } from './waiter-line'
 
 /** How `pg` has its clients given back. */
 export type ReleaseClient = (error?: unknown) => void
@@ -18,6 +17,13 @@ export interface Loan {
   giveBack(error: unknown): void
 }
 
+/** One caller who waits for a client; told exactly once. */
+export abstract class Waiter {
+  sinceMs = 0
+  abstract deliver(loan: Loan): void
+  abstract refuse(error: unknown): void
+}
+
 /** Where a pool has its clients from. */
 export interface Lender {
   readonly totalCount: number
@@ -34,7 +40,8 @@ export interface Lender {
   end(onEnded: () => void): void
 }
 
-export type PoolEvent = 'connect' | 'acquire' | 'release' | 'remove' | 'error' | 'sessionState' | 'openTransaction'
+export type PoolEvent =
+  'connect' | 'acquire' | 'release' | 'remove' | 'error' | 'sessionState' | 'openTransaction'
 
 /** What a lender knows of the pool that it works for. */
 export interface LenderOwner {
@@ -43,7 +50,7 @@ export interface LenderOwner {
   /** Whether anybody listens. */
   hears(event: PoolEvent): boolean
   /** For the function that the user gave as `log`. */
-  log(message: string, ...details: unknown[]): void
+  readonly log: (message: string, ...details: unknown[]) => void
 }
 
 /** How `pg-pool` words the second release of one checkout; people look for it. */

@@ -70,7 +70,11 @@ export function openEntry(deps: OpenDeps, timeoutMs: number, listener: OpenListe
 }
 
 /** `undefined` when there is nothing to wait for. */
-function prepareEntry(entry: Entry, { onConnect }: OpenDeps, listener: OpenListener): Promise<void> | undefined {
+function prepareEntry(
+  entry: Entry,
+  { onConnect }: OpenDeps,
+  listener: OpenListener,
+): Promise<void> | undefined {
   const { client } = entry
   const send = guardClient(client, () => entry.isAtRest)
   entry.send = (text) => send(text) as Promise<unknown>

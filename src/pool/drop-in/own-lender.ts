@@ -2,11 +2,11 @@ import type { ClientBase } from 'pg'
 import { createConnectionHandle } from '../../core/connection-handle'
 import type { Entry } from './entry'
 import { cleanEntry, isSpotless, validateEntry } from './give-back'
-import { doubleReleaseMessage, type Lender, type LentClient, type Loan } from './lender'
+import { doubleReleaseMessage, type Lender, type LentClient, type Loan, type Waiter } from './lender'
 import type { OwnLenderDeps } from './own-lender-deps'
 import { Roster } from './roster'
 import { Shelf } from './shelf'
-import { WaiterLine, type Waiter } from './waiter-line'
+import { WaiterLine } from './waiter-line'
 
 /**
  * The clients of a pool of its own, and the callers who wait for them. Callers wait for the pool, not for a client being made for
@@ -109,7 +109,7 @@ export class OwnLender implements Lender {
     return (
       entry.isAlive &&
       entry.expiresAtMs > nowMs &&
-      nowMs - entry.idleSinceMs <= this.#deps.extras.validateAfterIdleMs
+      nowMs - entry.idleSinceMs < this.#deps.extras.validateAfterIdleMs
     )
   }
 
@@ -202,7 +202,8 @@ export class OwnLender implements Lender {
       this.#validatingCount--
       this.#judge(entry, 'validating', isFit)
       // Whatever has cut this one off has cut off those that have been silent for longer.
-      if (!isFit) for (const older of this.#shelf.all()) if (older.idleSinceMs <= entry.idleSinceMs) this.#drop(older)
+      if (!isFit)
+        for (const older of this.#shelf.all()) if (older.idleSinceMs <= entry.idleSinceMs) this.#drop(older)
     })
   }
 

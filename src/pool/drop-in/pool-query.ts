@@ -1,6 +1,5 @@
 import { isSubmittable } from './guard-client'
-import type { Lender, LenderOwner, Loan } from './lender'
-import { Waiter } from './waiter-line'
+import { Waiter, type Lender, type LenderOwner, type Loan } from './lender'
 
 export type QueryDone = (error: unknown, result?: unknown) => void
 type SendQuery = (text: unknown, values: unknown, callback: QueryDone) => unknown

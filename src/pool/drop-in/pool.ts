@@ -57,7 +57,7 @@ export class Pool extends PgPool {
    */
   constructor(options?: DropInOptions, clientClass?: ClientClass, deps: PoolDeps = {}) {
     const extras = resolveExtras(options)
-    super(options as object)
+    super(options)
     const { clock = systemClock, random = systemRandom } = deps
     const fields = fieldsOf(this)
     if (clientClass !== undefined && options?.Client === undefined) fields.Client = clientClass
@@ -79,7 +79,9 @@ export class Pool extends PgPool {
   }
 
   static {
-    const count = (key: 'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount'): PropertyDescriptor => ({
+    const count = (
+      key: 'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount',
+    ): PropertyDescriptor => ({
       configurable: true,
       get(this: Pool) {
         return this.#lender[key]
@@ -121,7 +123,10 @@ export class Pool extends PgPool {
       return
     }
     const { Promise } = fieldsOf(this)
-    if (this.ending) return new Promise((_, reject) => { reject(createEndedError()) })
+    if (this.ending)
+      return new Promise((_, reject) => {
+        reject(createEndedError())
+      })
     const loan = this.#lender.tryLend()
     if (loan !== undefined && Promise === NativePromise) {
       return NativePromise.resolve(loan.handOut() as unknown as PoolClient)
@@ -230,7 +235,7 @@ export class Pool extends PgPool {
     // An `error` that nobody listens for would end the process; the client is out of the pool already.
     if (this.listenerCount(event) === 0) return
     try {
-      this.emit(event as 'error', ...(facts as [Error, PoolClient]))
+      this.emit(event, ...(facts as [Error, PoolClient]))
     } catch (error) {
       // A listener's mistake is its own: it must not cost the pool a client, nor go unseen.
       process.nextTick(() => {

@@ -134,10 +134,15 @@ export class Roster {
 
   #growLater(nowMs: number): void {
     if (this.#timer !== undefined) return
-    const delayMs = Math.max(this.plan.patienceMs, this.plan.retryAtMs - nowMs)
-    this.#timer = this.#deps.clock.setTimer(() => {
+    const { clock } = this.#deps
+    const grow = (): void => {
       this.#timer = undefined
       this.grow()
+    }
+    const delayMs = Math.max(this.plan.patienceMs, this.plan.retryAtMs - nowMs)
+    this.#timer = clock.setTimer(() => {
+      // After a busy turn the timer comes before the answers that are waiting in the sockets: those first.
+      this.#timer = clock.setTimer(grow, 0)
     }, delayMs)
   }
 

@@ -1,6 +1,8 @@
 /** What is needed of a promise class that the user may have brought. */
 export interface PromiseClass {
-  new <T>(start: (resolve: (value: T | PromiseLike<T>) => void, reject: (error: unknown) => void) => void): Promise<T>
+  new <T>(
+    start: (resolve: (value: T | PromiseLike<T>) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T>
 }
 
 /**

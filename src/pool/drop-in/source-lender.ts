@@ -1,7 +1,13 @@
 import type { ClientBase } from 'pg'
 import { isConnectionHandle, observeLeaseEnd } from '../../core/connection-handle'
-import { doubleReleaseMessage, type Lender, type LenderOwner, type LentClient, type Loan } from './lender'
-import type { Waiter } from './waiter-line'
+import {
+  doubleReleaseMessage,
+  type Lender,
+  type LenderOwner,
+  type LentClient,
+  type Loan,
+  type Waiter,
+} from './lender'
 
 /** Somebody who lends connections: a running service, for one of its purposes. */
 export interface PoolSource {
@@ -65,7 +71,7 @@ export class SourceLender implements Lender {
       },
       (error: unknown) => {
         leave()
-        waiter.refuse(error as Error)
+        waiter.refuse(error)
         this.#settleEnd()
       },
     )

@@ -1,12 +1,5 @@
 import type { Clock, TimerHandle } from '../../core/clock'
-import type { Loan } from './lender'
-
-/** One caller who waits for a client; told exactly once. */
-export abstract class Waiter {
-  sinceMs = 0
-  abstract deliver(loan: Loan): void
-  abstract refuse(error: unknown): void
-}
+import type { Waiter } from './lender'
 
 /** The array is compacted when this many of its places, and half of them, are empty. */
 const compactFrom = 64

@@ -1,8 +1,7 @@
 import { systemClock } from '../../core/clock'
-import { ConnectFailedError, ForeignConnectionError } from '../../core/errors'
+import { ForeignConnectionError } from '../../core/errors'
 import { emitSafely } from '../../core/events'
 import { systemRandom } from '../../core/random'
-import { makeReadOnly } from '../clean-connection'
 import { createClientDriver } from '../pg-driver-client'
 import type { PoolContext } from '../pool-context'
 import { createPoolClosedError, createSaturatedError } from '../pool-errors'
@@ -17,15 +16,15 @@ import type {
   ReleaseOutcome,
 } from '../pool-strategy'
 import { createAbortError } from '../wait-queue'
-import { cleanSlot, isSpotless } from './give-back'
+import { Exchange, type Gate } from './exchange'
 import { MovingMean } from './growth'
 import { Health } from './health'
 import type { Host } from './host-table'
 import type { ResilientPoolDeps, ResilientPoolOptions } from './resilient-options'
 import { createHostTable } from './resilient-options'
 import { createTimedOutError } from './refusals'
-import { watchServer } from './server-signals'
 import { Lease, whenClosed, type Slot } from './slot'
+import { watchSlot } from './slot-watch'
 import { SlotSet } from './slot-set'
 import { Supply } from './supply'
 import { WaiterQueue, type Waiter } from './waiter-queue'
@@ -47,7 +46,8 @@ export class ResilientPoolStrategy implements PoolStrategy {
   readonly #defaultTarget: HostTarget
   readonly #turnNow: () => number
   readonly #holdMs = new MovingMean(0.2)
-  #isSuspended = false
+  readonly #gate: Gate = { isSuspended: false, isClosed: false }
+  readonly #exchange: Exchange
   #timeoutTotal = 0
   #closing: Promise<void> | undefined
 
@@ -87,8 +87,8 @@ export class ResilientPoolStrategy implements PoolStrategy {
       hosts,
       holdMs: this.#holdMs,
       defaultTarget: this.#defaultTarget,
-      countOverdue: (sinceMs) => this.#health.countOverdue(sinceMs),
-      isPaused: () => this.#closing !== undefined || this.#isSuspended,
+      countOverdue: (sinceMs) => this.#health.countOverdue(sinceMs) + this.#slots.countCleaningSince(sinceMs),
+      isPaused: () => this.#gate.isClosed || this.#gate.isSuspended,
       openerDeps: {
         source,
         random,
@@ -107,7 +107,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
       slots: this.#slots,
       hosts,
       onSound: (slot) => {
-        this.#park(slot)
+        this.#exchange.park(slot)
       },
       onRoleChanged: (host) => {
         this.#replace(host)
@@ -117,25 +117,28 @@ export class ResilientPoolStrategy implements PoolStrategy {
         this.#supply.grow()
       },
     })
+    this.#exchange = new Exchange({
+      context,
+      slots: this.#slots,
+      queue: this.#queue,
+      hosts,
+      gate: this.#gate,
+      turnNow: this.#turnNow,
+      isEligible: (host, target) => this.#supply.isEligible(host, target ?? this.#defaultTarget),
+      check: (slot) => void this.#health.check(slot),
+      checkingCount: () => this.#health.checkingCount,
+      onIdle: () => {
+        this.#health.schedule()
+      },
+      grow: () => {
+        this.#supply.grow()
+      },
+    })
     this.#supply.keepMinimum()
   }
 
   tryAcquire(request: AcquireRequest): PooledConnection | undefined {
-    if (
-      this.#queue.size > 0 ||
-      this.#isSuspended ||
-      this.#closing !== undefined ||
-      request.readOnly === true
-    ) {
-      return undefined
-    }
-    const { idle } = this.#slots
-    const slot = idle[idle.length - 1]
-    if (slot === undefined) return undefined
-    const nowMs = this.#turnNow()
-    if (nowMs >= slot.freshUntilMs || !this.#accepts(slot, request)) return undefined
-    this.#slots.popIdle()
-    return this.#lease(slot, request, nowMs)
+    return this.#exchange.takeIdle(request)
   }
 
   acquire(request: AcquireRequest): Promise<PooledConnection> {
@@ -156,20 +159,19 @@ export class ResilientPoolStrategy implements PoolStrategy {
   ): void {
     const { name, options, clock } = this.#context
     const { signal, timeoutMs = options.acquireTimeoutMs } = request
-    const refusal =
-      this.#closing !== undefined
-        ? createPoolClosedError(name)
-        : signal?.aborted === true
-          ? createAbortError(signal)
-          : this.#isSaturated()
-            ? createSaturatedError(name, this.stats(), options.maxWaiting)
-            : undefined
+    const refusal = this.#gate.isClosed
+      ? createPoolClosedError(name)
+      : signal?.aborted === true
+        ? createAbortError(signal)
+        : this.#isSaturated()
+          ? createSaturatedError(name, this.stats(), options.maxWaiting)
+          : undefined
     if (refusal !== undefined) {
       refuseCaller(refusal)
       return
     }
     const target = request.target ?? this.#defaultTarget
-    const hopeless = this.#isSuspended ? undefined : this.#supply.refusal(target)
+    const hopeless = this.#gate.isSuspended ? undefined : this.#supply.refusal(target)
     if (hopeless !== undefined) {
       this.#supply.noteRefused(target)
       // In a turn of its own: callers who ask again at once must not keep the attempt from being made that would help them.
@@ -179,7 +181,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
       return
     }
     this.#queue.add(request, timeoutMs, deliver, refuseCaller)
-    this.#serve()
+    this.#exchange.serve()
   }
 
   release(connection: PooledConnection, outcome: ReleaseOutcome): void {
@@ -194,7 +196,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
     this.#holdMs.add(this.#turnNow() - slot.leasedAtMs)
     if (slot.isBroken) this.#slots.close(slot, 'failed')
     else if (outcome === 'discard') this.#slots.close(slot, 'discarded')
-    else this.#takeBack(slot, request)
+    else this.#exchange.takeBack(slot, request)
   }
 
   get waitingCount(): number {
@@ -251,11 +253,11 @@ export class ResilientPoolStrategy implements PoolStrategy {
 
   /** Lends nothing until {@link ResilientPoolStrategy.resume}; callers wait within their deadlines. */
   suspend(): void {
-    this.#isSuspended = true
+    this.#gate.isSuspended = true
   }
 
   resume(): void {
-    this.#isSuspended = false
+    this.#gate.isSuspended = false
     this.#onRoom()
   }
 
@@ -266,6 +268,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
   }
 
   close(): Promise<void> {
+    this.#gate.isClosed = true
     this.#closing ??= this.#closeAll()
     return this.#closing
   }
@@ -285,164 +288,10 @@ export class ResilientPoolStrategy implements PoolStrategy {
 
   /** A connection that has logged in joins the others. */
   #admit(slot: Slot): void {
-    const { client } = slot
     slot.pool = this.#slots
     this.#slots.add(slot)
-    client.on('error', (error) => {
-      this.#lose(slot, error)
-    })
-    client.on('end', () => {
-      this.#lose(slot, new Error('the server closed the connection'))
-    })
-    watchServer(client, {
-      onLeaving: () => {
-        this.#health.suspect(slot.host)
-        this.#health.askRolesSoon()
-      },
-      onReadOnly: () => {
-        slot.isRoleInDoubt = true
-      },
-      onPromoted: () => {
-        this.#health.learnRole(slot.host, 'primary')
-      },
-    })
-    this.#park(slot)
-  }
-
-  /** A borrower learns it from its own query; an idle connection has nobody else to notice. */
-  #lose(slot: Slot, error: unknown): void {
-    if (slot.isBroken || slot.state === 'closing') return
-    slot.isBroken = true
-    if (slot.state === 'leased') markOutcome(error)
-    // What struck one may have struck all: none is lent unseen.
-    this.#health.suspect(slot.host)
-    this.#health.askRolesSoon()
-    if (slot.state !== 'idle') return
-    emitSafely(this.#context.onEvent, { kind: 'connection-failed', pool: this.#context.name, error })
-    this.#slots.close(slot, 'failed')
-  }
-
-  #takeBack(slot: Slot, request: AcquireRequest): void {
-    if (this.#context.driver.activity(slot.client) === 'ended') this.#slots.close(slot, 'failed')
-    else if (isSpotless(slot, request, this.#context)) this.#park(slot)
-    else void this.#clean(slot, request)
-  }
-
-  /** Cleaned even when it is to be closed then: a COMMIT that nobody awaited must not be cut off. */
-  async #clean(slot: Slot, request: AcquireRequest): Promise<void> {
-    this.#slots.move(slot, 'resetting')
-    const isKept = await cleanSlot(slot, request, this.#context)
-    if (!isKept) this.#slots.close(slot, slot.isBroken ? 'failed' : 'discarded')
-    else if (slot.isRoleInDoubt) void this.#health.check(slot)
-    else this.#park(slot)
-  }
-
-  /** A clean connection goes to whoever waits for it, or among the idle ones, or ends when it has served its time. */
-  #park(slot: Slot): void {
-    const nowMs = this.#turnNow()
-    if (slot.isBroken || slot.retireReason !== undefined || this.#hasServed(slot, nowMs)) {
-      this.#retire(slot, nowMs)
-      return
-    }
-    const waiter = this.#queue.size > 0 && !this.#isSuspended ? this.#firstFor(slot) : undefined
-    if (waiter !== undefined) {
-      this.#lend(slot, waiter)
-      return
-    }
-    slot.idleSinceMs = slot.checkedAtMs = nowMs
-    slot.freshUntilMs = Math.min(nowMs + this.#context.options.validateAfterIdleMs, slot.expiresAtMs)
-    this.#slots.addIdle(slot)
-    this.#health.schedule()
-  }
-
-  #hasServed(slot: Slot, nowMs: number): boolean {
-    const { maxUses, max } = this.#context.options
-    return (
-      slot.expiresAtMs <= nowMs ||
-      (maxUses > 0 && slot.uses >= maxUses) ||
-      slot.generation !== slot.host.generation ||
-      this.#slots.keptCount > max
-    )
-  }
-
-  #retire(slot: Slot, nowMs: number): void {
-    const { maxUses } = this.#context.options
-    const reason = slot.isBroken
-      ? 'failed'
-      : (slot.retireReason ??
-        (slot.generation !== slot.host.generation
-          ? 'role-changed'
-          : slot.expiresAtMs <= nowMs
-            ? 'expired'
-            : maxUses > 0 && slot.uses >= maxUses
-              ? 'worn'
-              : 'surplus'))
-    this.#slots.close(slot, reason)
-  }
-
-  #firstFor(slot: Slot): Waiter | undefined {
-    return this.#supply.hasSingleHost
-      ? this.#queue.first()
-      : this.#queue.first((request) => this.#accepts(slot, request))
-  }
-
-  #accepts(slot: Slot, request: AcquireRequest): boolean {
-    return this.#supply.isEligible(slot.host, request.target ?? this.#defaultTarget)
-  }
-
-  /** Gives idle connections to callers in order; those that have been silent are asked first. Then opens what is lacking. */
-  #serve(): void {
-    if (this.#isSuspended || this.#closing !== undefined) return
-    if (this.#slots.idle.length > 0) this.#serveIdle()
-    this.#supply.grow()
-  }
-
-  #serveIdle(): void {
-    const { idle } = this.#slots
-    for (let index = idle.length - 1; index >= 0 && this.#queue.size > 0; index--) {
-      const slot = idle[index]
-      const waiter = slot && this.#firstFor(slot)
-      if (slot === undefined || waiter === undefined) continue
-      if (slot.expiresAtMs <= this.#turnNow()) this.#slots.close(slot, 'expired')
-      else if (this.#turnNow() >= slot.freshUntilMs) {
-        // As many are asked as callers wait, in the order in which they would be lent.
-        if (this.#health.checkingCount < this.#queue.size) void this.#health.check(slot)
-      } else {
-        this.#slots.move(slot, 'resetting')
-        this.#lend(slot, waiter)
-      }
-    }
-  }
-
-  #lend(slot: Slot, waiter: Waiter): void {
-    if (waiter.request.readOnly === true) {
-      this.#queue.serve(waiter)
-      void this.#lendReadOnly(slot, waiter)
-    } else if (this.#queue.settle(waiter)) {
-      this.#slots.move(slot, 'leased')
-      waiter.deliver(this.#lease(slot, waiter.request, this.#turnNow()))
-    }
-  }
-
-  async #lendReadOnly(slot: Slot, waiter: Waiter): Promise<void> {
-    if (slot.state !== 'resetting') this.#slots.move(slot, 'resetting')
-    try {
-      await makeReadOnly(slot.client, this.#context)
-    } catch (cause) {
-      this.#slots.close(slot, 'failed')
-      this.#queue.reject(
-        waiter,
-        () => new ConnectFailedError('could not make the session read-only', { cause }),
-      )
-      return
-    }
-    if (this.#queue.settle(waiter)) {
-      this.#slots.move(slot, 'leased')
-      waiter.deliver(this.#lease(slot, waiter.request, this.#turnNow()))
-    } else {
-      // The caller has gone meanwhile; what was prepared for it is undone.
-      void this.#clean(slot, waiter.request)
-    }
+    watchSlot(slot, { context: this.#context, slots: this.#slots, health: this.#health })
+    this.#exchange.park(slot)
   }
 
   /** Callers that will be served by what is there or on its way do not count as waiting. */
@@ -455,7 +304,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
 
   #onRoom(): void {
     // Somebody may wait for what is idle: a connection that came back while the pool was suspended.
-    if (this.#queue.size > 0) this.#serve()
+    if (this.#queue.size > 0) this.#exchange.serve()
     else this.#supply.keepMinimum()
   }
 
@@ -474,23 +323,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
       hasHope: this.#supply.hasHope(target),
       refusal: this.#supply.hostRefusal(target),
       target,
-      isSuspended: this.#isSuspended,
+      isSuspended: this.#gate.isSuspended,
     })
   }
-
-  #lease(slot: Slot, request: AcquireRequest, nowMs: number): Lease {
-    const lease = new Lease(slot, request)
-    slot.uses++
-    slot.leasedAtMs = nowMs
-    slot.lease = lease
-    return lease
-  }
-}
-
-/**
- * The error of a connection that is lost is the very one that its unanswered statements are rejected with. `pg` gives it no code; a
- * caller must learn that the statement may have taken effect, and its message stays what old code looks for.
- */
-function markOutcome(error: unknown): void {
-  if (error instanceof Error && !('code' in error)) Object.assign(error, { code: 'OUTCOME_UNKNOWN' })
 }

@@ -78,6 +78,13 @@ export class SlotSet {
     if (slot !== undefined) slot.state = 'leased'
   }
 
+  /** Connections that were being cleaned before then and still are: the last borrower has left them something to do. */
+  countCleaningSince(sinceMs: number): number {
+    let count = 0
+    for (const slot of this.#all) if (slot.cleaningSinceMs <= sinceMs) count++
+    return count
+  }
+
   /** Idle connections of one host, the one that was lent last first. */
   idleOf(host: Host): readonly Slot[] {
     return this.idle.filter((slot) => slot.host === host).reverse()

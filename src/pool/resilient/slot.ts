@@ -36,6 +36,8 @@ export class Slot {
   /** When the server last gave a sign of life that the pool knows of. */
   checkedAtMs = 0
   leasedAtMs = 0
+  /** Since when it is being cleaned; infinite when it is not. */
+  cleaningSinceMs = Infinity
   uses = 0
   /** The socket has failed, or the borrower has ended the client. */
   isBroken = false

@@ -1,7 +1,7 @@
 import type { TimerHandle } from '../../core/clock'
-import { emitSafely } from '../../core/events'
 import type { PoolContext } from '../pool-context'
 import type { HostStats, HostTarget } from '../pool-strategy'
+import { Ceiling } from './ceiling'
 import { decideGrowth, type MovingMean } from './growth'
 import type { Host, HostRefusal, HostTable } from './host-table'
 import { Opener, type OpenerDeps, type OpenFailure } from './opener'
@@ -31,8 +31,6 @@ const soonest = 1
 const latest = 5
 /** How long in ms a host that is down is tried on after the last caller was refused. */
 const probedForMs = 60_000
-/** After a server has said that it is full, the pool asks for one more each time this has passed. */
-const shrunkForMs = 10_000
 
 /** Decides when a connection is opened, and to which host: for callers who wait, and for the minimum. */
 export class Supply {
@@ -43,12 +41,11 @@ export class Supply {
   #timerAtMs = Infinity
   /** What callers were refused for lately. */
   #refused: { readonly target: HostTarget; readonly untilMs: number } | undefined
-  /** What the server seems to allow; infinite until it has refused one. */
-  #ceiling = Infinity
-  #ceilingSinceMs = 0
+  readonly #ceiling: Ceiling
 
   constructor(deps: SupplyDeps) {
     this.#deps = deps
+    this.#ceiling = new Ceiling(deps.context)
     this.#opener = new Opener(deps.context, {
       ...deps.openerDeps,
       hosts: deps.hosts,
@@ -157,8 +154,8 @@ export class Supply {
 
   /** How many more may be opened; one that is being closed counts, the server has it until it is gone. */
   get room(): number {
-    const { context, slots } = this.#deps
-    return Math.min(context.options.max, this.#currentCeiling()) - slots.size - this.#opener.count
+    const { slots } = this.#deps
+    return this.#ceiling.current - slots.size - this.#opener.count
   }
 
   /** What is on its way in will not be lent; resolves when it has arrived. */
@@ -277,7 +274,7 @@ export class Supply {
 
   #onFailed({ host, error, verdict }: OpenFailure): void {
     const { queue, context, slots } = this.#deps
-    if (verdict.action === 'shrink') this.#shrink()
+    if (verdict.action === 'shrink') this.#ceiling.lower(slots.size + this.#opener.count)
     if (verdict.failureClass === 'permanent') this.#permanent.add(host)
     else this.#permanent.delete(host)
     // Nobody can change it in time by waiting, and there is no connection that could come back.
@@ -315,29 +312,10 @@ export class Supply {
     return createCircuitOpenError(refusal, { pool: context.name, nowMs })
   }
 
-  #shrink(): void {
-    const { context, slots } = this.#deps
-    this.#ceiling = Math.max(1, slots.size + this.#opener.count)
-    this.#ceilingSinceMs = context.clock.now()
-    if (this.#ceiling >= context.options.max) return
-    emitSafely(context.onEvent, { kind: 'pool-shrunk', pool: context.name, max: this.#ceiling })
-  }
-
-  /** A server that was full may have room again before anybody gives a connection back. */
+  /** Callers who wait for a server that was full are looked at again when it may have room. */
   #awaitRaise(): void {
-    if (this.#ceiling === Infinity || this.#deps.queue.size === 0 || this.#deps.isPaused()) return
-    this.#setTimer(this.#ceilingSinceMs + shrunkForMs, true)
-  }
-
-  #currentCeiling(): number {
-    if (this.#ceiling === Infinity) return Infinity
-    const nowMs = this.#deps.context.clock.now()
-    const raised = Math.floor((nowMs - this.#ceilingSinceMs) / shrunkForMs)
-    if (raised > 0) {
-      this.#ceiling += raised
-      this.#ceilingSinceMs = nowMs
-    }
-    if (this.#ceiling >= this.#deps.context.options.max) this.#ceiling = Infinity
-    return this.#ceiling
+    const { raisedAtMs } = this.#ceiling
+    if (raisedAtMs === Infinity || this.#deps.queue.size === 0 || this.#deps.isPaused()) return
+    this.#setTimer(raisedAtMs, true)
   }
 }

@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto'
 import { StatementPace } from './statement-pace'
 import { decideRoute, type StatementRoute } from './statement-route'
-import type { Job } from './job'
 
 /** What is known of one text. */
 export class StatementRecord {
   readonly route: StatementRoute
   readonly pace = new StatementPace()
-  /** Statements of this text that wait for its first run to end. */
-  readonly parked: Job[] = []
   #uses = 0
   #name: string | undefined
 

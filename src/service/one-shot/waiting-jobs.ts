@@ -6,7 +6,7 @@ export class WaitingJobs {
   #queue: Job[] = []
   /** Jobs before this place have been taken. */
   #start = 0
-  readonly #parkedAt = new Set<StatementRecord>()
+  readonly #parked = new Map<StatementRecord, Job[]>()
 
   /** Whether nobody waits for room. */
   get isEmpty(): boolean {
@@ -16,7 +16,7 @@ export class WaitingJobs {
   /** An upper bound: jobs whose callers have gone are found out late. */
   get length(): number {
     let count = this.#queue.length - this.#start
-    for (const { parked } of this.#parkedAt) count += parked.length
+    for (const parked of this.#parked.values()) count += parked.length
     return count
   }
 
@@ -32,15 +32,17 @@ export class WaitingJobs {
 
   /** Waits until {@link WaitingJobs.unpark}. */
   park(job: Job, record: StatementRecord): void {
-    record.parked.push(job)
-    this.#parkedAt.add(record)
+    const parked = this.#parked.get(record)
+    if (parked === undefined) this.#parked.set(record, [job])
+    else parked.push(job)
   }
 
   /** The text is known now: who waited for that waits for room. */
   unpark(record: StatementRecord): void {
-    if (record.parked.length === 0) return
-    this.#parkedAt.delete(record)
-    this.addFirst(record.parked.splice(0))
+    const parked = this.#parked.get(record)
+    if (parked === undefined) return
+    this.#parked.delete(record)
+    this.addFirst(parked)
   }
 
   /** The first job whose caller still waits. */
@@ -71,10 +73,10 @@ export class WaitingJobs {
       taken.push(job)
       return false
     }
-    for (const record of this.#parkedAt) {
-      const staying = record.parked.filter(stays)
-      record.parked.splice(0, record.parked.length, ...staying)
-      if (staying.length === 0) this.#parkedAt.delete(record)
+    for (const [record, parked] of this.#parked) {
+      const staying = parked.filter(stays)
+      if (staying.length === 0) this.#parked.delete(record)
+      else this.#parked.set(record, staying)
     }
     this.#queue = this.#queue.slice(this.#start).filter(stays)
     this.#start = 0

@@ -27,6 +27,8 @@ export {
   OutcomeUnknownError,
   PoolClosedError,
   PoolSaturatedError,
+  QueryAbortedError,
+  QueryTimeoutError,
   RollbackFailedError,
   TransactionFailedError,
 } from './core/errors'

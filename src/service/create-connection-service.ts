@@ -92,6 +92,9 @@ class ConnectionService implements DatabaseConnectionService {
       detectNestedAcquire: options.detectNestedAcquire,
       clock,
       onEvent,
+      onWait: (database) => {
+        this.#statements.yieldLanes(database)
+      },
     })
     this.#statements = new SharedStatements({
       clock,

@@ -27,6 +27,8 @@ export interface LenderOptions {
   readonly detectNestedAcquire: boolean
   readonly clock: Clock
   readonly onEvent: EventListener
+  /** Somebody has to wait for a connection of this database. */
+  readonly onWait?: (database: ServiceDatabase) => void
 }
 
 const holderCount = 10
@@ -177,6 +179,7 @@ export class Lender {
   #leaseLater({ route, request, origin, claim }: Ask): Promise<ScopedConnection> {
     const { purpose, database } = route
     purpose.countWait()
+    this.#options.onWait?.(database)
     const nested = this.#nested?.wait('pool', route, { origin, signal: request.signal })
     return new Promise((resolve, reject) => {
       // What must not be done in the context of whoever gives a connection back is the caller's to do, behind its promise.

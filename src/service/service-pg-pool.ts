@@ -38,12 +38,14 @@ export class ServicePgPools {
       ...(origin.tryAcquire && { tryAcquire: () => origin.tryAcquire?.(purpose) }),
       acquire: () => origin.acquireConnection(purpose),
       release: (client, error) => {
-        origin.releaseConnection(client as Connection, error)
+        // It is what `acquire` gave.
+        origin.releaseConnection(client as unknown as Connection, error)
       },
       stats() {
         const [first] = Object.values(origin.stats().databases)
-        const { total = 0, idle = 0, max = 1 } = first ?? {}
-        return { total, idle, max }
+        const { total = 0, closing = 0, idle = 0, max = 1 } = first ?? {}
+        // As `pg.Pool`, which counts no client that is on its way out.
+        return { total: total - closing, idle, max }
       },
     })
   }

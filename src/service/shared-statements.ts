@@ -8,6 +8,7 @@ import type { JobPatience } from './one-shot/job'
 import type { ExclusiveRequest, LaneLease } from './one-shot/one-shot-options'
 import { OneShotQueries } from './one-shot/one-shot-queries'
 import type { Route } from './route'
+import type { ServiceDatabase } from './service-database'
 
 export interface SharedStatementsDeps {
   readonly clock: Clock
@@ -57,6 +58,11 @@ export class SharedStatements {
       this.#byRoute.set(route, statements)
     }
     return statements.query<R>(statement, values, patience)
+  }
+
+  /** Somebody waits for a connection of `database`: those that are shared go back sooner. */
+  yieldLanes(database: ServiceDatabase): void {
+    for (const [route, statements] of this.#byRoute) if (route.database === database) statements.yieldLanes()
   }
 
   /** Refuses new statements; resolves when those on their way are answered and the connections are back. */

@@ -31,12 +31,13 @@ function createServicePool({ max, ...connection }: PoolConfig): StockPool {
     databases: { connection, ...(max !== undefined && { pool: { max } }) },
   })
   const pool = service.pgPool()
-  const end = pool.end.bind(pool) as () => Promise<void>
+  const end = pool.end.bind(pool)
   const endBoth = async (): Promise<void> => {
     await end()
     await service.close()
   }
-  return Object.assign(pool, { end: endBoth })
+  Object.defineProperty(pool, 'end', { value: endBoth })
+  return pool
 }
 
 /** What a test of a library works with. Whatever it makes here is looked at and taken down after the test. */

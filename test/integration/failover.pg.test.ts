@@ -65,11 +65,11 @@ class Writers {
   async #write(): Promise<void> {
     while (!this.#isStopped) {
       const id = this.#next++
-      let isSent = false
+      const attempt = { isSent: false }
       try {
         const lease = await this.pool.acquire({ purpose: 'write' })
         try {
-          isSent = true
+          attempt.isSent = true
           await lease.client.query('INSERT INTO written VALUES ($1)', [id])
           this.acknowledged.set(id, performance.now())
           this.pool.release(lease, 'reuse')
@@ -78,7 +78,7 @@ class Writers {
           throw error
         }
       } catch (error) {
-        if (isSent) this.unknown.add(id)
+        if (attempt.isSent) this.unknown.add(id)
         this.refusals.push((error as { code?: string }).code ?? String(error))
       }
     }

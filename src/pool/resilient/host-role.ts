@@ -24,5 +24,5 @@ export async function askRole(client: ClientBase): Promise<RoleReport> {
   const [row] = rows
   if (row === undefined) return { role: 'unknown' }
   if (!row.is_in_recovery) return { role: 'primary' }
-  return row.lag_ms === null ? { role: 'standby' } : { role: 'standby', lagMs: Number(row.lag_ms) }
+  return row.lag_ms === null ? { role: 'standby' } : { role: 'standby', lagMs: row.lag_ms }
 }

@@ -35,6 +35,8 @@ export {
 export type { DbConnectionErrorCode, HostFinding, LeaseHolder, PoolSnapshot } from './core/errors'
 export type { Clock, TimerHandle } from './core/clock'
 export type { Random } from './core/random'
+export { ResilientPoolStrategy } from './pool/resilient/resilient-pool'
+export type { ResilientPoolDeps, ResilientPoolOptions } from './pool/resilient/resilient-options'
 export { SimplePoolStrategy } from './pool/simple-pool'
 export type { SimplePoolDeps, SimplePoolOptions } from './pool/simple-pool-options'
 export { defaultPoolOptions } from './pool/pool-options'
@@ -42,6 +44,8 @@ export type { PoolOptions, ResolvedPoolOptions } from './pool/pool-options'
 export type { ConnectionSource } from './pool/connection-target'
 export type {
   AcquireRequest,
+  HostStats,
+  HostTarget,
   PooledConnection,
   PoolLimits,
   PoolStats,

@@ -32,30 +32,57 @@ function createHandlePrototype(client: Client): object {
   const define = (name: PropertyKey, value: Method): void => {
     Object.defineProperty(prototype, name, { value, configurable: true, writable: true, enumerable: false })
   }
-  for (const name of methodNames(client)) define(name, forwarded(client, name))
+  for (const name of methodNames(client)) define(name, shared(forwardedMethods, name, forwarded))
   for (const name of ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener']) {
-    if (typeof client[name] === 'function') define(name, trackedListener(client, name))
+    if (typeof client[name] === 'function') define(name, shared(trackedMethods, name, trackedListener))
   }
   for (const name of ['removeListener', 'off', 'removeAllListeners']) {
-    if (typeof client[name] === 'function') define(name, untrackedListener(name))
+    if (typeof client[name] === 'function') define(name, shared(untrackedMethods, name, untrackedListener))
   }
   for (const name of pureMethods) {
     if (typeof client[name] === 'function')
       define(name, (...args) => (client[name] as Method).apply(client, args))
   }
-  define('query', guardedQuery(client))
-  define('discard', function (this: Handle, error?: unknown) {
-    this[leaseKey].discard(error)
-  })
-  define('release', function (this: Handle, error?: unknown) {
-    this[leaseKey].end(error)
-  })
-  define(Symbol.asyncDispose, function (this: Handle) {
-    const lease = this[leaseKey]
-    if (!lease.isEnded) lease.end()
-    return Promise.resolve()
-  })
+  define('query', guardedQuery)
+  define('discard', discard)
+  define('release', release)
+  define(Symbol.asyncDispose, dispose)
   return prototype
+}
+
+// One function for all clients: a hundred idle connections need not keep a hundred copies of each.
+const forwardedMethods = new Map<PropertyKey, Method>()
+const trackedMethods = new Map<PropertyKey, Method>()
+const untrackedMethods = new Map<PropertyKey, Method>()
+
+function shared<K extends PropertyKey>(
+  made: Map<PropertyKey, Method>,
+  name: K,
+  make: (name: K) => Method,
+): Method {
+  const known = made.get(name)
+  if (known !== undefined) return known
+  const method = make(name)
+  made.set(name, method)
+  return method
+}
+
+function clientOf(lease: Lease): Client {
+  return lease.client as Client
+}
+
+function discard(this: Handle, error?: unknown): void {
+  this[leaseKey].discard(error)
+}
+
+function release(this: Handle, error?: unknown): void {
+  this[leaseKey].end(error)
+}
+
+function dispose(this: Handle): Promise<void> {
+  const lease = this[leaseKey]
+  if (!lease.isEnded) lease.end()
+  return Promise.resolve()
 }
 
 /** Read nothing but their arguments, so they stay useful after the lease. */
@@ -77,22 +104,24 @@ function methodNames(client: object): Set<PropertyKey> {
 }
 
 /** A method of the client, run on the client; a fluent method answers the handle, never the bare client. */
-function forwarded(client: Client, name: PropertyKey): Method {
+function forwarded(name: PropertyKey): Method {
   const isAsync = name === 'end' || name === 'connect'
   return function (this: Handle, ...args: unknown[]) {
     const lease = this[leaseKey]
     if (isAsync && lease.isEnded) return Promise.reject(createEndedError())
     lease.requireLive()
+    const client = clientOf(lease)
     // Looked up at each call: whoever instruments the driver later is heard too.
     const result = (client[name] as Method).apply(client, args)
     return result === client ? this : result
   }
 }
 
-function trackedListener(client: Client, name: string): Method {
+function trackedListener(name: string): Method {
   return function (this: Handle, event, listener) {
     const lease = this[leaseKey]
     lease.requireLive()
+    const client = clientOf(lease)
     ;(client[name] as Method).call(client, event, listener)
     lease.addListener(event as string, listener as Method)
     return this
@@ -111,15 +140,14 @@ function untrackedListener(name: string): Method {
 }
 
 /** `query` answers as its form asks: a rejected promise, the callback, or the submittable's own `handleError`. */
-function guardedQuery(client: Client): Method {
-  return function (this: Handle, ...args: unknown[]) {
-    const lease = this[leaseKey]
-    if (lease.isEnded) return refusedQuery(client, args)
-    lease.statementCount++
-    bindCallbacks(args)
-    if (lease.tracing !== undefined && queryTrace.isActive) return traceQuery(client, args, lease.tracing)
-    return (client['query'] as Method).apply(client, args)
-  }
+function guardedQuery(this: Handle, ...args: unknown[]): unknown {
+  const lease = this[leaseKey]
+  const client = clientOf(lease)
+  if (lease.isEnded) return refusedQuery(client, args)
+  lease.statementCount++
+  bindCallbacks(args)
+  if (lease.tracing !== undefined && queryTrace.isActive) return traceQuery(client, args, lease.tracing)
+  return (client['query'] as Method).apply(client, args)
 }
 
 function refusedQuery(client: Client, args: readonly unknown[]): unknown {

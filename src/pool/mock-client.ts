@@ -95,7 +95,11 @@ export class MockClient extends PgClient {
     let outcome: Parameters<Callback>
     try {
       const answer = this.#server.answer({ connectionId: this.connectionId, text, values })
-      if (this.#transaction === 'failed' && !isTransactionEnd(text)) throw createAbortedError()
+      if (this.#transaction === 'failed' && !isTransactionEnd(text)) {
+        // The statement is recorded; what it would have been answered with, nobody hears.
+        answer.catch(ignore)
+        throw createAbortedError()
+      }
       outcome = [null, completeResult(await answer, this.#commandOf(text))]
     } catch (error) {
       outcome = [error instanceof Error ? error : new Error(String(error))]
@@ -161,6 +165,10 @@ function isSubmittable(value: unknown): value is Submittable {
     value !== null &&
     typeof (value as Partial<Submittable>).submit === 'function'
   )
+}
+
+function ignore(): void {
+  // Nobody waits for it.
 }
 
 function firstWord(text: string): string {

@@ -1,4 +1,4 @@
-import { AcquireTimeoutError, PoolClosedError, PoolSaturatedError } from '../core/errors'
+import { AcquireTimeoutError, PoolClosedError, PoolSaturatedError, type PoolSnapshot } from '../core/errors'
 import type { PoolStats } from './pool-strategy'
 
 export function createPoolClosedError(pool: string): PoolClosedError {
@@ -43,8 +43,15 @@ export function createTimeoutError({
   const reason = lastConnectError === undefined ? '' : `. Last attempt: ${lastConnectError.message}`
   return new AcquireTimeoutError(
     `no connection for purpose '${purpose}' from pool '${pool}' within ${String(Math.round(timeoutMs))} ms: ${counts.join(', ')}${reason}`,
-    { total, idle, leased, waiting, max },
+    { total, idle, leased, waiting, max, ...breakerOf(stats) },
     [],
     lastConnectError && { cause: lastConnectError },
   )
+}
+
+/** Of several hosts, the best: it is the one that is used. */
+function breakerOf({ hosts = [] }: PoolStats): Pick<PoolSnapshot, 'breaker'> {
+  const states = hosts.map(({ breaker }) => breaker)
+  if (states.length === 0) return {}
+  return { breaker: (['closed', 'half-open'] as const).find((state) => states.includes(state)) ?? 'open' }
 }

@@ -1,4 +1,4 @@
-import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import type { ClientBase, Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import type { Connection, ScopedConnection } from '../core/connection'
 import type { LeaseHolder } from '../core/errors'
 import type { ConnectionSource } from '../pool/connection-target'
@@ -15,8 +15,9 @@ export interface ServiceOptions {
   readonly budget?: { readonly maxConnections: number }
   /**
    * Whether `withConnection` and `withTransaction` remember what they hold while their work runs, so that an acquire inside which
-   * has to wait is reported (`nested-acquire`) or, when it could never end, refused (`NESTED_ACQUIRE`). Default true. It costs
-   * an `AsyncLocalStorage`: nothing beside a round trip to a server.
+   * has to wait is reported (`nested-acquire`) or, when nothing has moved for half a second and it could never end, refused
+   * (`NESTED_ACQUIRE`). Default true. It costs an `AsyncLocalStorage`; so where a limit is above 4, work is remembered only from the
+   * first time on that callers wait and no lease ends, and a first circle there ends at its deadline.
    */
   readonly detectNestedAcquire?: boolean
 }
@@ -32,6 +33,11 @@ export interface DatabaseOptions {
    * go to the primary, wherever it is. Only with strategy `resilient`.
    */
   readonly hosts?: readonly { readonly host: string; readonly port?: number }[]
+  /**
+   * Runs once for each new connection, before anybody gets it. What it sets is the connection's baseline: a reset at give-back comes
+   * back to it. An error in it closes the connection. Only with strategy `resilient`.
+   */
+  readonly onConnect?: (client: ClientBase) => Promise<void> | void
   /** Default `resilient`. A strategy of your own is closed with the service. */
   readonly strategy?: 'simple' | 'resilient' | 'mock' | PoolStrategy
   /** Size, deadlines and habits of the pool; a strategy of your own has its own. */
@@ -162,6 +168,8 @@ export interface DatabaseConnectionService extends AsyncDisposable {
   resize(limits: PoolLimits | Readonly<Record<string, PoolLimits>>): void
   /** Replaces every connection of all databases: idle ones now, leased ones at give-back. Resolves when the old ones are closed. */
   drain(reason: string): Promise<void>
+  /** As {@link DatabaseConnectionService.drain} without waiting; answers how many connections will be replaced. */
+  evict(reason: string): number
   /** Lends nothing until {@link DatabaseConnectionService.resume}: callers wait within their deadlines, leases stay out. */
   suspend(): void
   resume(): void

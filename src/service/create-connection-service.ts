@@ -9,7 +9,7 @@ import { rejectWith } from '../core/reject-with'
 import { runThen } from '../core/run-then'
 import { systemRandom, type Random } from '../core/random'
 import { tracedPools } from '../core/tracing'
-import type { PoolLimits } from '../pool/pool-strategy'
+import type { PoolLimits, PoolStrategy } from '../pool/pool-strategy'
 import type {
   AcquireOptions,
   DatabaseConnectionService,
@@ -197,6 +197,12 @@ class ConnectionService implements DatabaseConnectionService {
     await Promise.all([...this.#databases.values()].map(({ strategy }) => strategy.drain(reason)))
   }
 
+  evict(reason: string): number {
+    let count = 0
+    for (const { strategy } of this.#databases.values()) count += evictFrom(strategy, reason)
+    return count
+  }
+
   suspend(): void {
     for (const database of this.#databases.values()) database.suspend()
   }
@@ -258,6 +264,13 @@ class ConnectionService implements DatabaseConnectionService {
       this.#lender.close()
     }
   }
+}
+
+function evictFrom(strategy: PoolStrategy, reason: string): number {
+  if (strategy.evict !== undefined) return strategy.evict(reason)
+  const { total, closing } = strategy.stats()
+  void strategy.drain(reason)
+  return total - closing
 }
 
 function notOut(connection: Connection): Error {

@@ -181,7 +181,8 @@ export class Lender {
     purpose.countWait()
     this.#options.onWait?.(database)
     const nested = this.#nested?.wait('pool', route, { origin, signal: request.signal })
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve, rejectCaller) => {
+      const reject: (reason: unknown) => void = rejectCaller
       // What must not be done in the context of whoever gives a connection back is the caller's to do, behind its promise.
       const deliver = (pooled: PooledConnection): void => {
         nested?.end()

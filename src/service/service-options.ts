@@ -4,6 +4,7 @@ import {
   isBoolean,
   isCount,
   isDurationMs,
+  isFunction,
   isObject,
   isOneOf,
   isRecord,
@@ -32,6 +33,7 @@ export interface ResolvedDatabase {
   readonly name: string
   readonly connection: ConnectionSource | undefined
   readonly hosts: DatabaseOptions['hosts']
+  readonly onConnect: DatabaseOptions['onConnect']
   readonly strategy: 'simple' | 'resilient' | 'mock' | PoolStrategy
   readonly pool: ResolvedPoolOptions
 }
@@ -124,9 +126,10 @@ function resolveDatabase(name: string, prefix: string, value: unknown): Resolved
       "'simple', 'resilient', 'mock' or a PoolStrategy",
     hosts: (hosts) =>
       (Array.isArray(hosts) && hosts.length > 0) || 'a list of { host, port } with at least one entry',
+    onConnect: isFunction,
     pool: isObject,
   })
-  const { connection, hosts, strategy = defaultStrategy, pool } = value as DatabaseOptions
+  const { connection, hosts, onConnect, strategy = defaultStrategy, pool } = value as DatabaseOptions
   if (connection !== undefined) checkConnectionSource(`${prefix}.connection`, connection)
   if (connection === undefined && (strategy === 'simple' || strategy === 'resilient')) {
     throw new InvalidOptionError(
@@ -140,6 +143,7 @@ function resolveDatabase(name: string, prefix: string, value: unknown): Resolved
     name,
     connection,
     hosts: resolveHosts(prefix, hosts),
+    onConnect,
     strategy,
     pool: resolvePoolOptions(pool, `${prefix}.pool`),
   })
@@ -156,9 +160,13 @@ function resolveHosts(prefix: string, hosts: DatabaseOptions['hosts']): Database
 }
 
 /** What would have no effect is refused: who sets it expects one. */
-function refuseResilientOptions(prefix: string, { strategy, hosts, pool = {} }: DatabaseOptions): void {
+function refuseResilientOptions(
+  prefix: string,
+  { strategy, hosts, onConnect, pool = {} }: DatabaseOptions,
+): void {
   const only = `nothing with strategy '${typeof strategy === 'string' ? strategy : 'of your own'}': only 'resilient' knows it`
   if (hosts !== undefined) throw new InvalidOptionError(`${prefix}.hosts`, hosts, only)
+  if (onConnect !== undefined) throw new InvalidOptionError(`${prefix}.onConnect`, onConnect, only)
   for (const key of resilientOnly) {
     if (pool[key] !== undefined) throw new InvalidOptionError(`${prefix}.pool.${key}`, pool[key], only)
   }

@@ -17,13 +17,19 @@ export interface StrategyDeps {
 export type StrategyFactory = (database: ResolvedDatabase, deps: StrategyDeps) => PoolStrategy
 
 /** The pool of a database, as its `strategy` says. */
-export const createStrategy: StrategyFactory = ({ name, connection = {}, hosts, strategy, pool }, deps) => {
+export const createStrategy: StrategyFactory = (
+  { name, connection = {}, hosts, onConnect, strategy, pool },
+  deps,
+) => {
   if (typeof strategy !== 'string') return strategy
   switch (strategy) {
     case 'simple':
       return new SimplePoolStrategy({ name, connection, pool }, deps)
     case 'resilient':
-      return new ResilientPoolStrategy({ name, connection, pool, ...(hosts && { hosts }) }, deps)
+      return new ResilientPoolStrategy(
+        { name, connection, pool, ...(hosts && { hosts }) },
+        { ...deps, ...(onConnect && { onConnect }) },
+      )
     case 'mock':
       return new MockPoolStrategy({ name, pool }, deps)
     default:

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { AcquireTimeoutError } from '../core/errors'
 import type { ConnectionEvent } from '../core/events'
 import type { PoolOptions } from '../pool/pool-options'
 import type { PooledConnection, PoolStrategy } from '../pool/pool-strategy'
@@ -65,8 +66,13 @@ export const poolStrategyCases: Readonly<Record<string, PoolStrategyCase>> = {
   'tells a caller whose deadline passes what the pool looked like': async (make) => {
     const { pool } = await make({ max: 1 })
     const connection = await pool.acquire(request)
-    const expected = { code: 'ACQUIRE_TIMEOUT', pool: { total: 1, idle: 0, leased: 1, waiting: 0, max: 1 } }
-    await assert.rejects(pool.acquire({ ...request, timeoutMs: 20 }), expected)
+    const error: unknown = await pool
+      .acquire({ ...request, timeoutMs: 20 })
+      .catch((reason: unknown) => reason)
+    assert.ok(error instanceof AcquireTimeoutError)
+    const { total, idle, leased, waiting, max } = error.pool ?? {}
+    const expected = { total: 1, idle: 0, leased: 1, waiting: 0, max: 1 }
+    assert.deepEqual({ total, idle, leased, waiting, max }, expected)
     pool.release(connection, 'reuse')
     await pool.close()
   },

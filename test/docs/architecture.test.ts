@@ -7,6 +7,16 @@ const documents = [
   'MIGRATION.md',
   'CONTRIBUTING.md',
   'docs/architecture.md',
+  'docs/pool.md',
+  'docs/failures.md',
+  'docs/drop-in-pool.md',
+  'docs/observability.md',
+  'bench/README.md',
+  'docs/decisions/0005-own-core.md',
+  'docs/decisions/0006-wait-for-the-pool.md',
+  'docs/decisions/0007-breaker-opens-by-time.md',
+  'docs/decisions/0008-drop-in-keeps-its-own-state.md',
+  'docs/decisions/0009-shared-statements.md',
   'codemods/README.md',
 ]
 

@@ -12,41 +12,44 @@ const run = promisify(execFile)
 const root = resolve(__dirname, '../..')
 const bin = join(root, 'codemods/dist/bin.js')
 
-describe.each(['README.md', 'MIGRATION.md', 'docs/observability.md'])('the blocks of %s', (document) => {
-  const blocks = readMarkdownBlocks(join(root, document))
+describe.each(['README.md', 'MIGRATION.md', 'docs/observability.md', 'docs/pool.md', 'docs/drop-in-pool.md'])(
+  'the blocks of %s',
+  (document) => {
+    const blocks = readMarkdownBlocks(join(root, document))
 
-  test('say what they are written in', () => {
-    expect(blocks.filter((block) => block.language === '').map((block) => block.line)).toEqual([])
-  })
+    test('say what they are written in', () => {
+      expect(blocks.filter((block) => block.language === '').map((block) => block.line)).toEqual([])
+    })
 
-  test('compile, where they are whole TypeScript files', () => {
-    const whole = blocks.filter((block) => block.language === 'ts' && /^import /m.test(block.text))
-    expect(whole.length).toBeGreaterThan(0)
-    expect(compile(whole.map((block) => ({ name: `line-${block.line}.ts`, text: block.text })))).toEqual([])
-  })
+    test('compile, where they are whole TypeScript files', () => {
+      const whole = blocks.filter((block) => block.language === 'ts' && /^import /m.test(block.text))
+      expect(whole.length).toBeGreaterThan(0)
+      expect(compile(whole.map((block) => ({ name: `line-${block.line}.ts`, text: block.text })))).toEqual([])
+    })
 
-  test('are flags that the file source understands, where they are JSON', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pgferry-docs-'))
-    for (const block of blocks.filter((b) => b.language === 'json')) {
-      const path = join(folder, `line-${block.line}.json`)
-      writeFileSync(path, block.text)
-      const flags = fileFlags(path)
-      expect({ line: block.line, state: flags.health().state }).toEqual({ line: block.line, state: 'live' })
-      await flags.close()
-    }
-    rmSync(folder, { recursive: true })
-  })
+    test('are flags that the file source understands, where they are JSON', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'pgferry-docs-'))
+      for (const block of blocks.filter((b) => b.language === 'json')) {
+        const path = join(folder, `line-${block.line}.json`)
+        writeFileSync(path, block.text)
+        const flags = fileFlags(path)
+        expect({ line: block.line, state: flags.health().state }).toEqual({ line: block.line, state: 'live' })
+        await flags.close()
+      }
+      rmSync(folder, { recursive: true })
+    })
 
-  test('name only scripts that exist, where they run this repository', () => {
-    const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object })
-      .scripts
-    const commands = blocks.filter((b) => b.attributes['ci']).map((b) => b.text)
-    for (const command of commands) {
-      const name = /npm (?:run )?(\w+)$/.exec(command)?.[1]
-      expect(Object.keys(scripts)).toContain(name)
-    }
-  })
-})
+    test('name only scripts that exist, where they run this repository', () => {
+      const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object })
+        .scripts
+      const commands = blocks.filter((b) => b.attributes['ci']).map((b) => b.text)
+      for (const command of commands) {
+        const name = /npm (?:run )?(\w+)$/.exec(command)?.[1]
+        expect(Object.keys(scripts)).toContain(name)
+      }
+    })
+  },
+)
 
 /** The README's commands are run by the stranger's test; these are run here, in the order of the page. */
 test('the commands of MIGRATION.md run on the example application, in their order', async () => {

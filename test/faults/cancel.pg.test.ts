@@ -27,7 +27,8 @@ test('released while a long statement runs: it is cancelled on the server, and n
       expect(codesOf(await many(10, () => watch.run('SELECT pg_sleep(0.005)')))).toEqual(['ok'])
       expect(await left).not.toBe('ok')
     }
-    const running = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()"
+    const running =
+      "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()"
     await waitFor(async () => (await database.query(running)).length === 0)
     expect(watch.count('released-while-busy')).toBe(5)
     await watch.recovers()
@@ -53,9 +54,11 @@ test('cancelled by somebody else at give-back: the connection is kept, its next 
       const left = codeOf(lease.client.query('SELECT pg_sleep(30)'))
       await waitFor(
         async () =>
-          (await database.query("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", [
-            processIdOf(lease.client),
-          ])).length === 1,
+          (
+            await database.query("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", [
+              processIdOf(lease.client),
+            ])
+          ).length === 1,
         { intervalMs: 1 },
       )
       const cancelled = database.query('SELECT pg_cancel_backend($1)', [processIdOf(lease.client)])

@@ -18,7 +18,10 @@ test('promotion, then the old primary comes back as a standby: writes stay at th
   const { user, database } = primary.connection
   let isPrimaryUp = true
   const servers = [
-    { query: (sql: string, values?: readonly unknown[]) => (isPrimaryUp ? primary.query(sql, values) : Promise.resolve([])) },
+    {
+      query: (sql: string, values?: readonly unknown[]) =>
+        isPrimaryUp ? primary.query(sql, values) : Promise.resolve([]),
+    },
     standby,
   ]
   await withWatch(

@@ -1,4 +1,4 @@
-import { Client } from 'pg'
+import { Client, type ClientConfig } from 'pg'
 import { startPostgres, type PostgresServer } from '../../src/testing/embedded-postgres'
 import { waitFor } from '../support/wait-for'
 import { useFaultReport } from './support/fault-report'
@@ -10,7 +10,7 @@ import { processIdOf } from './support/watched-driver'
 
 /** A server that may be hurt; its limit leaves six connections to those who are no superusers. */
 let server: PostgresServer
-let app: { host: string; port: number; database: string; user: string }
+let app: ClientConfig
 beforeAll(async () => {
   server = await startPostgres({
     version: 15,
@@ -135,9 +135,9 @@ test('admin kill, in a transaction: the rest of it fails, the next borrower begi
     expect(await codeOf(lease.client.query('COMMIT'))).not.toBe('ok')
     watch.release(lease)
     await watch.recovers()
-    expect(await watch.run("SELECT to_regclass('mine') AS mine, now() = statement_timestamp() AS fresh")).toEqual([
-      { mine: null, fresh: true },
-    ])
+    expect(
+      await watch.run("SELECT to_regclass('mine') AS mine, now() = statement_timestamp() AS fresh"),
+    ).toEqual([{ mine: null, fresh: true }])
   }))
 
 /** Callers who never stop asking; every way in which they were told no. */

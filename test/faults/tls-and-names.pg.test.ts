@@ -97,7 +97,9 @@ test('verify-full: another name, an unknown authority, a wrong password are refu
       const [result] = await many(1, () => watch.acquire({ timeoutMs: 400 }))
       const { reason } = result as PromiseRejectedResult
       expect(reason).toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringMatching(message) })
-      expect(`${String(reason)} ${JSON.stringify([watch.events, watch.pool.stats()])}`).not.toMatch(/(right|wrong) one/)
+      expect(`${String(reason)} ${JSON.stringify([watch.events, watch.pool.stats()])}`).not.toMatch(
+        /(right|wrong) one/,
+      )
     })
   }
 })

@@ -1,5 +1,9 @@
+import pg from 'pg'
 import * as service from 'pgferry'
 import * as legacy from 'pgferry/legacy'
+import * as opentelemetry from 'pgferry/opentelemetry'
+import * as pool from 'pgferry/pg'
+import * as prometheus from 'pgferry/prometheus'
 import * as testing from 'pgferry/testing'
 
 /** What users import by name; a name that goes missing here breaks them. */
@@ -8,19 +12,26 @@ describe('the entries export', () => {
     expect(Object.keys(service).sort()).toEqual([
       'AcquireAbortedError',
       'AcquireTimeoutError',
+      'CircuitOpenError',
       'ConnectFailedError',
       'DbConnectionError',
       'ForeignConnectionError',
       'InvalidOptionError',
       'LeaseEndedError',
+      'NestedAcquireError',
+      'NoEligibleHostError',
       'OutcomeUnknownError',
       'PoolClosedError',
       'PoolSaturatedError',
+      'QueryAbortedError',
+      'QueryTimeoutError',
+      'ResilientPoolStrategy',
       'RollbackFailedError',
       'SimplePoolStrategy',
       'TransactionFailedError',
       'createConnectionService',
       'defaultPoolOptions',
+      'traceChannelNames',
     ])
   })
 
@@ -41,6 +52,16 @@ describe('the entries export', () => {
       'unleashFlags',
       'writeFlagsFile',
     ])
+  })
+
+  test('the pool in place of pg.Pool, and what pg exports beside it', () => {
+    expect(Object.keys(pool)).toEqual(expect.arrayContaining(['Client', 'Pool', 'types']))
+    expect(new pool.Pool()).toBeInstanceOf(pg.Pool)
+  })
+
+  test('what shows a service from outside', () => {
+    expect(Object.keys(opentelemetry).sort()).toEqual(['observePool', 'observeService'])
+    expect(Object.keys(prometheus).sort()).toEqual(['prometheusMetrics', 'renderPrometheus', 'toStatsSource'])
   })
 
   test('what tests of applications need', () => {

@@ -96,6 +96,7 @@ export function createRoutedConnections(
       service.resize(limits)
     },
     drain: (reason) => service.drain(reason),
+    evict: (reason) => service.evict(reason),
     suspend: () => {
       service.suspend()
     },

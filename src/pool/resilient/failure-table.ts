@@ -13,7 +13,7 @@ import { poolerFailures } from './pooler-failures'
 import { serverFailures } from './server-failures'
 import { statementFailures } from './statement-failures'
 
-export type { FailureClass, FailureContext, FailureRow, FailureVerdict } from './failure-row'
+export type { FailureContext, FailureRow, FailureVerdict } from './failure-row'
 
 const unrecognised: FailureRow = {
   id: 'unrecognised',

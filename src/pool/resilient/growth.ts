@@ -46,3 +46,26 @@ export class MovingMean {
     this.#value = this.#value === undefined ? measured : this.#value + this.weight * (measured - this.#value)
   }
 }
+
+/** Measurements that are remembered; an odd number has a middle. */
+const remembered = 9
+/** The first ones are of a program that is just starting, and say little. */
+const fewest = 3
+
+/** The middle of what was measured lately: one that took long for a reason of its own does not count. */
+export class RecentMedian {
+  readonly #recent: number[] = []
+  #next = 0
+
+  /** `undefined` until enough is known. */
+  get value(): number | undefined {
+    if (this.#recent.length < fewest) return undefined
+    const sorted = [...this.#recent].sort((a, b) => a - b)
+    return sorted[sorted.length >> 1]
+  }
+
+  add(measured: number): void {
+    this.#recent[this.#next] = measured
+    this.#next = (this.#next + 1) % remembered
+  }
+}

@@ -17,7 +17,7 @@ import type {
 } from '../pool-strategy'
 import { createAbortError } from '../wait-queue'
 import { Exchange, type Gate } from './exchange'
-import { MovingMean } from './growth'
+import { RecentMedian } from './growth'
 import { Health } from './health'
 import type { Host } from './host-table'
 import type { ResilientPoolDeps, ResilientPoolOptions } from './resilient-options'
@@ -45,7 +45,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
   readonly #health: Health
   readonly #defaultTarget: HostTarget
   readonly #turnNow: () => number
-  readonly #holdMs = new MovingMean(0.2)
+  readonly #holdMs = new RecentMedian()
   readonly #gate: Gate = { isSuspended: false, isClosed: false }
   readonly #exchange: Exchange
   #timeoutTotal = 0

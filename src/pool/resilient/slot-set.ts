@@ -1,6 +1,5 @@
 import { emitSafely, type CloseReason } from '../../core/events'
 import type { PoolContext } from '../pool-context'
-import type { Host } from './host-table'
 import { whenClosed, type Slot, type SlotState } from './slot'
 
 /** The physical connections of one pool: which there are, which of them are idle, and how they end. */
@@ -83,11 +82,6 @@ export class SlotSet {
     let count = 0
     for (const slot of this.#all) if (slot.cleaningSinceMs <= sinceMs) count++
     return count
-  }
-
-  /** Idle connections of one host, the one that was lent last first. */
-  idleOf(host: Host): readonly Slot[] {
-    return this.idle.filter((slot) => slot.host === host).reverse()
   }
 
   /** Closes a connection wherever it is; what it still runs is cancelled on the server first. A second call does nothing. */

@@ -2,7 +2,7 @@ import type { TimerHandle } from '../../core/clock'
 import type { PoolContext } from '../pool-context'
 import type { HostStats, HostTarget } from '../pool-strategy'
 import { Ceiling } from './ceiling'
-import { decideGrowth, type MovingMean } from './growth'
+import { decideGrowth, type RecentMedian } from './growth'
 import type { Host, HostRefusal, HostTable } from './host-table'
 import { Opener, type OpenerDeps, type OpenFailure } from './opener'
 import { createCircuitOpenError } from './refusals'
@@ -16,7 +16,7 @@ export interface SupplyDeps {
   readonly queue: WaiterQueue
   readonly hosts: HostTable
   /** How long a lease lasts. */
-  readonly holdMs: MovingMean
+  readonly holdMs: RecentMedian
   readonly defaultTarget: HostTarget
   /** Connections that were asked before then whether they live, and have not answered yet. */
   readonly countOverdue: (sinceMs: number) => number
@@ -184,7 +184,9 @@ export class Supply {
 
   /** A lease that is out lasts at least as long as it has lasted already, whatever leases have been like. */
   #estimateHold(meanMs: number | undefined, slots: SlotSet): number | undefined {
-    const nowMs = this.#deps.context.clock.now()
+    const { clock } = this.#deps.context
+    // As leases are counted.
+    const nowMs = clock.turnNow?.() ?? clock.now()
     let youngestMs = Infinity
     for (const slot of slots) {
       if (slot.state === 'leased') youngestMs = Math.min(youngestMs, nowMs - slot.leasedAtMs)
@@ -192,7 +194,8 @@ export class Supply {
     if (youngestMs === Infinity) return meanMs
     // Just begun, it says nothing yet.
     if (meanMs === undefined) return youngestMs >= soonest ? youngestMs : undefined
-    return Math.max(meanMs, youngestMs)
+    // Callers who come in a burst block the event loop for a while, in which no lease can end.
+    return Math.max(meanMs, youngestMs - latest)
   }
 
   #countWorking(): number {

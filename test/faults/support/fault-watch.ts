@@ -240,7 +240,7 @@ export interface ProxiedSpec {
 }
 
 export interface ProxiedServer extends CountedServer {
-  readonly connection: Readonly<Required<Pick<ClientConfig, 'host' | 'port' | 'user' | 'database'>>>
+  readonly connection: { readonly host?: string | undefined; readonly port?: number | undefined }
 }
 
 /** {@link withWatch} with a fault proxy between the pool and its server. */
@@ -250,8 +250,14 @@ export async function withFaultyNetwork(
   { config, ...spec }: ProxiedSpec,
   work: (watch: FaultWatch, proxy: FaultProxy) => Promise<void>,
 ): Promise<void> {
-  await using proxy = await createFaultProxy({ target: server.connection })
-  const connection = { ...server.connection, host: proxy.host, ...config, port: proxy.port }
+  const { host = '127.0.0.1', port = 5432 } = server.connection
+  await using proxy = await createFaultProxy({ target: { host, port } })
+  const connection: ClientConfig = {
+    ...(server.connection as ClientConfig),
+    host: proxy.host,
+    ...config,
+    port: proxy.port,
+  }
   let seen: FaultWatch | undefined
   await withWatch(fault, { servers: [server], connection, ...spec }, (watch) => {
     seen = watch

@@ -1,5 +1,8 @@
 /** Runs `make` so often at once and waits for all of them. */
-export function many<T>(count: number, make: (index: number) => Promise<T>): Promise<PromiseSettledResult<T>[]> {
+export function many<T>(
+  count: number,
+  make: (index: number) => Promise<T>,
+): Promise<PromiseSettledResult<T>[]> {
   return Promise.allSettled(Array.from({ length: count }, (_, index) => make(index)))
 }
 

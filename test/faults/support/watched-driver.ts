@@ -1,4 +1,4 @@
-import type { Client, ClientBase } from 'pg'
+import type { ClientBase } from 'pg'
 import type { Clock } from '../../../src/core/clock'
 import type { Driver } from '../../../src/pool/driver'
 import { createClientDriver } from '../../../src/pool/pg-driver-client'
@@ -60,5 +60,5 @@ export class WatchedDriver implements Driver {
 }
 
 export function processIdOf(client: ClientBase): number {
-  return (client as Client & { processID: number }).processID
+  return (client as unknown as { processID: number }).processID
 }

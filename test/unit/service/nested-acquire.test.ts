@@ -147,7 +147,9 @@ test('the limit of a purpose can be waited for in a circle too', async () => {
     .withTransaction('outer', () => service.withConnection('outer', () => undefined))
     .catch(catchError)
   await clock.advance(500)
-  expect(String(await refused)).toMatch(/all connections of that purpose \(max 1\).*raise purposes\.outer\.max/)
+  expect(String(await refused)).toMatch(
+    /all connections of that purpose \(max 1\).*raise purposes\.outer\.max/,
+  )
   await service.close()
 })
 
@@ -263,7 +265,9 @@ describe('a large pool, where nothing is remembered until it stalls', () => {
     await clock.advance(2_000)
     const ended = await first
     expect(codesOf(ended)).toContain('ACQUIRE_TIMEOUT')
-    expect(String(ended.find((error) => error instanceof Error))).toContain('it waits for itself (nested acquire)')
+    expect(String(ended.find((error) => error instanceof Error))).toContain(
+      'it waits for itself (nested acquire)',
+    )
     expect(nested()).toEqual([])
     const second = circle({ service }, 10_000)
     await clock.advance(750)

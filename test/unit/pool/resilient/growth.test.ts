@@ -1,5 +1,10 @@
 import fc from 'fast-check'
-import { decideGrowth, MovingMean, type GrowthFacts } from '../../../../src/pool/resilient/growth'
+import {
+  decideGrowth,
+  MovingMean,
+  RecentMedian,
+  type GrowthFacts,
+} from '../../../../src/pool/resilient/growth'
 
 const busy: GrowthFacts = { waiting: 49, opening: 0, working: 1, room: 9, holdMs: 1, connectMs: 5 }
 
@@ -46,4 +51,15 @@ test('a moving mean begins with the first value and follows the later ones', () 
   expect(mean.value).toBe(10)
   mean.add(20)
   expect(mean.value).toBe(15)
+})
+
+test('a recent median says nothing before there are three, and then the middle of the last nine', () => {
+  const median = new RecentMedian()
+  median.add(500)
+  median.add(1)
+  expect(median.value).toBeUndefined()
+  median.add(2)
+  expect(median.value).toBe(2)
+  for (let count = 0; count < 9; count++) median.add(7)
+  expect(median.value).toBe(7)
 })

@@ -31,6 +31,12 @@ describe('the options of docs/pool.md', () => {
   })
 })
 
+test('every option is set beside those of other pools', () => {
+  const peers = readTables(page).find(({ head }) => head[1] === 'pg-pool')
+  const named = peers?.rows.flatMap(([first = '']) => [...first.matchAll(/`(\w+)`/g)].map((m) => m[1]))
+  expect(named?.sort()).toEqual(Object.keys(defaultPoolOptions).sort())
+})
+
 test('every event and every error code of the sources is in docs/pool.md', () => {
   const events = readFileSync(join(root, 'src/core/events.ts'), 'utf8')
   const errors = readFileSync(join(root, 'src/core/errors.ts'), 'utf8')

@@ -6,6 +6,7 @@ export class IdleSweeper {
   readonly #nextDueAtMs: () => number
   readonly #sweep: () => void
   #timer: TimerHandle | undefined
+  #timerAtMs = Infinity
 
   /** @param nextDueAtMs when something is due next; `Infinity` for never */
   constructor(clock: Clock, nextDueAtMs: () => number, sweep: () => void) {
@@ -14,11 +15,19 @@ export class IdleSweeper {
     this.#sweep = sweep
   }
 
-  /** Starts the timer unless it runs; what is due before it waits for it, which costs an idle connection a little longer. */
-  schedule(): void {
-    if (this.#timer !== undefined) return
+  /**
+   * Starts the timer unless it runs; what is due before it waits for it, which costs an idle connection a little longer. Only for
+   * what falls due at `ownDueAtMs` it is set anew: connections that were opened together would end together after all.
+   */
+  schedule(ownDueAtMs = Infinity): void {
+    if (this.#timer !== undefined) {
+      if (ownDueAtMs >= this.#timerAtMs) return
+      this.#clock.clearTimer(this.#timer)
+      this.#timer = undefined
+    }
     const dueAtMs = this.#nextDueAtMs()
     if (dueAtMs === Infinity) return
+    this.#timerAtMs = dueAtMs
     const run = (): void => {
       this.#timer = undefined
       this.#sweep()

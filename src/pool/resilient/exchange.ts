@@ -26,8 +26,7 @@ export interface ExchangeDeps {
   /** Asks a connection whether it lives; it comes back through {@link Exchange.park} when it does. */
   readonly check: (slot: Slot) => void
   readonly checkingCount: () => number
-  /** Something has become idle. */
-  readonly onIdle: () => void
+  readonly onIdle: (slot: Slot) => void
   /** Opens what callers lack. */
   readonly grow: () => void
 }
@@ -87,7 +86,7 @@ export class Exchange {
     slot.idleSinceMs = slot.checkedAtMs = nowMs
     slot.freshUntilMs = Math.min(nowMs + this.#deps.context.options.validateAfterIdleMs, slot.expiresAtMs)
     this.#deps.slots.addIdle(slot)
-    this.#deps.onIdle()
+    this.#deps.onIdle(slot)
   }
 
   #hasServed(slot: Slot, nowMs: number): boolean {

@@ -57,8 +57,9 @@ export class Health {
     return count
   }
 
-  schedule(): void {
-    this.#sweeper.schedule()
+  /** @param slot has become idle */
+  schedule(slot: Slot): void {
+    this.#sweeper.schedule(slot.expiresAtMs)
   }
 
   stop(): void {

@@ -39,6 +39,14 @@ export interface OpenerDeps {
   readonly onFailed: (failure: OpenFailure) => void
 }
 
+/** A peer that has vanished under a running statement is noticed by the operating system alone; `pg` leaves this off. */
+const keepAlive: ClientConfig = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
+
+/** Property by property: `pg` itself hides the password of a config from being copied. */
+function withKeepAlive(config: ClientConfig): ClientConfig {
+  return Object.defineProperties({ ...keepAlive }, Object.getOwnPropertyDescriptors(config))
+}
+
 interface Attempt {
   readonly host: Host
   /** Its number in the host table. */
@@ -168,7 +176,7 @@ export class Opener {
   }
 
   async #configFor(host: Host): Promise<ClientConfig> {
-    const config = await resolveConnectionConfig(this.#deps.source)
+    const config = withKeepAlive(await resolveConnectionConfig(this.#deps.source))
     return this.#deps.areHostsGiven ? configForHost(config, host) : config
   }
 

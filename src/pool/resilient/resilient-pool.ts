@@ -127,8 +127,8 @@ export class ResilientPoolStrategy implements PoolStrategy {
       isEligible: (host, target) => this.#supply.isEligible(host, target ?? this.#defaultTarget),
       check: (slot) => void this.#health.check(slot),
       checkingCount: () => this.#health.checkingCount,
-      onIdle: () => {
-        this.#health.schedule()
+      onIdle: (slot) => {
+        this.#health.schedule(slot)
       },
       grow: () => {
         this.#supply.grow()

@@ -26,8 +26,9 @@ test('a dead connection is closed, those that were as silent go with it, and the
   await stage.fill(3)
   await stage.clock.advance(2_000)
   stage.server.reply(ping, lost)
-  const lease = await stage.pool.acquire(request)
-  expect(lease.id).toBe(4)
+  const wait = watch(stage.pool.acquire(request))
+  await stage.clock.advance(25)
+  expect(wait.value?.id).toBe(4)
   expect(stage.texts()).toEqual([''])
   await settle()
   expect(stage.closeReasons).toEqual(['failed', 'failed', 'failed'])
@@ -40,7 +41,7 @@ test('a dead connection is closed, those that were as silent go with it, and the
       cause: lost,
     }) as Error,
   })
-  stage.pool.release(lease, 'reuse')
+  stage.pool.release(wait.value!, 'reuse')
   await stage.pool.close()
 })
 
@@ -51,9 +52,10 @@ test('one that was lent a moment ago is not dismissed with the dead one, but ask
   const fresh = await stage.pool.acquire(request)
   stage.pool.release(fresh, 'reuse')
   stage.server.reply(ping, ({ connectionId }) => (connectionId === fresh.id ? [] : lost))
-  const [first, second] = await Promise.all([stage.pool.acquire(request), stage.pool.acquire(request)])
-  expect([first.id, second.id].sort()).toEqual([2, 3])
-  for (const lease of [first, second]) stage.pool.release(lease, 'reuse')
+  const waits = [stage.pool.acquire(request), stage.pool.acquire(request)].map(watch)
+  await stage.clock.advance(25)
+  expect(waits.map(({ value }) => value?.id)).toEqual([2, 3])
+  for (const { value } of waits) stage.pool.release(value!, 'reuse')
   expect(stage.closeReasons).toEqual(['failed'])
   await stage.pool.close()
 })
@@ -157,8 +159,7 @@ test('a connection that is too old is closed instead of lent though no sweep has
   await stage.fill(1)
   // The event loop was blocked: the sweep is late.
   const { clock } = stage
-  const late = clock.now() + 500
-  clock.turnNow = () => late
+  clock.now = clock.turnNow = () => 500
   const lease = await stage.pool.acquire(request)
   expect(lease.id).toBe(2)
   expect(stage.closeReasons).toEqual(['expired'])
@@ -174,7 +175,7 @@ test('a connection that breaks while it is being asked is closed once', async ()
   const wait = watch(stage.pool.acquire(request))
   await settle()
   stage.server.kill(1)
-  await settle()
+  await stage.clock.advance(25)
   expect(wait.value?.id).toBe(2)
   expect(stage.closeReasons).toEqual(['failed'])
   stage.pool.release(wait.value!, 'reuse')

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { PoolClient } from 'pg'
 import { Client, Pool as StockPool } from 'pg'
+import { systemClock } from '../../src/core/clock'
 import { Pool } from '../../src/pg'
 import { createFaultProxy } from '../../src/testing/fault-proxy'
 import type { DropInOptions } from '../../src/pool/drop-in/drop-in-options'
@@ -135,11 +136,24 @@ describe('what pg.Pool does wrong (P1 to P10)', () => {
     expect(pool.totalCount).toBe(0)
   })
 
-  test('P4: a burst on a warm pool opens fewer clients than pg.Pool does', async () => {
-    const pool = makePool({ max: 10 })
+  test('P4: a burst of short statements on a warm pool opens few clients, where pg.Pool opens nine more', async () => {
+    // A login that costs something, as over the sea with TLS: ten at once help nobody.
+    class DistantClient extends Client {
+      constructor(config?: object) {
+        super(config)
+        const connect = this.connect.bind(this) as (callback: unknown) => void
+        const later = (callback: unknown): void => {
+          systemClock.setTimer(() => {
+            connect(callback)
+          }, 200)
+        }
+        Object.assign(this, { connect: later })
+      }
+    }
+    const pool = makePool({ max: 10, Client: DistantClient })
     for (let round = 0; round < 200; round++) await pool.query('SELECT 1')
     await Promise.all(Array.from({ length: 50 }, () => pool.query('SELECT 1')))
-    expect(pool.totalCount).toBeLessThan(10)
+    expect(pool.totalCount).toBeLessThanOrEqual(5)
   })
 
   test('P4: callers who hold all they can get are served all the same', async () => {

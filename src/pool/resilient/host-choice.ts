@@ -77,10 +77,14 @@ export function rankOf(
   return target === 'prefer-standby' && host.role === 'primary' ? ranks.fallback : ranks.right
 }
 
-/** When an attempt makes sense: not in a pause, no probe on its way, and not of a wrong role that was told only just now. */
+/**
+ * When an attempt makes sense: not in a pause, no probe on its way, and not where a wrong role, or none that is believed, was told
+ * only just now.
+ */
 export function dueAtMs(host: HostRecord, target: HostTarget, settings: HostTableSettings): number {
   const reachableAtMs = host.breaker.kind === 'closed' ? host.retryAtMs : nextAttemptAtMs(host.breaker)
-  if (host.isRoleInDoubt || canServe(host, target, settings)) return reachableAtMs
+  const isTold = host.role !== 'unknown' || target === 'any'
+  if (host.isRoleInDoubt || (isTold && canServe(host, target, settings))) return reachableAtMs
   return Math.max(reachableAtMs, host.checkedAtMs + settings.roleRecheckMs)
 }
 

@@ -163,7 +163,8 @@ export class HostTable {
   /** What a host says that it is. */
   recordRole(host: Host, role: HostRole, nowMs: number): RoleChange {
     const record = this.#recordOf(host)
-    record.checkedAtMs = nowMs
+    // A single host is not asked.
+    if (!this.hasSingleHost || role !== 'unknown') record.checkedAtMs = nowMs
     record.isRoleInDoubt = false
     if (role === 'unknown' || role === record.role) return unchanged
     if (role === 'standby') {

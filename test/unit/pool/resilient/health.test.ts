@@ -72,9 +72,9 @@ test('a check that takes its time does not hold the caller: a fresh connection i
   expect(wait.value?.id).toBe(2)
   await stage.clock.advance(2_000)
   expect(stage.closeReasons).toEqual(['failed'])
-  expect(String((stage.events.find(({ kind }) => kind === 'connection-failed') as { error: unknown }).error)).toContain(
-    'the connection gave no answer within 2000 ms',
-  )
+  expect(
+    String((stage.events.find(({ kind }) => kind === 'connection-failed') as { error: unknown }).error),
+  ).toContain('the connection gave no answer within 2000 ms')
   stage.pool.release(wait.value!, 'reuse')
   await stage.pool.close()
 })

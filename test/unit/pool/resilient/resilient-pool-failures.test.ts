@@ -115,7 +115,10 @@ test('the database is tried on for callers who were refused, and the first succe
   expect(probes).toBeLessThanOrEqual(6)
   stage.host().refusal = undefined
   await stage.clock.advance(250)
-  expect(stage.pool.stats()).toMatchObject({ idle: 1, hosts: [{ breaker: 'closed', consecutiveFailures: 0 }] })
+  expect(stage.pool.stats()).toMatchObject({
+    idle: 1,
+    hosts: [{ breaker: 'closed', consecutiveFailures: 0 }],
+  })
   const lease = await stage.pool.acquire(request)
   stage.pool.release(lease, 'reuse')
   const { length } = stage.host().attempts
@@ -242,7 +245,10 @@ test('a source that gives no config, or none in time, is a failed connect', asyn
   const { length } = stage.events
   await stage.clock.advance(50)
   expect(stage.events.slice(length)).toMatchObject([
-    { kind: 'connection-failed', error: { cause: { message: 'it gave no answer within connectTimeoutMs (100 ms)' } } },
+    {
+      kind: 'connection-failed',
+      error: { cause: { message: 'it gave no answer within connectTimeoutMs (100 ms)' } },
+    },
   ])
   await stage.pool.close()
 })

@@ -1,5 +1,13 @@
 import { settle } from '../../../support/fake-clock'
-import { errorWithCode, PoolStage, protocolOf, refused, request, watch, type StageOptions } from './pool-stage'
+import {
+  errorWithCode,
+  PoolStage,
+  protocolOf,
+  refused,
+  request,
+  watch,
+  type StageOptions,
+} from './pool-stage'
 
 const write = { purpose: 'write', target: 'primary' } as const
 const read = { purpose: 'read', target: 'standby' } as const
@@ -13,16 +21,19 @@ function createStage(
   roles: Readonly<Record<string, 'primary' | 'standby'>> = { a: 'primary', b: 'standby' },
 ): PoolStage {
   const hosts = Object.keys(roles)
-  return new PoolStage({ pool: { healthCheckMs: 0, ...pool }, hosts, connection: { user: 'app' } }, (stage) => {
-    for (const [name, role] of Object.entries(roles)) stage.host(name).hasRole(role)
-  })
+  return new PoolStage(
+    { pool: { healthCheckMs: 0, ...pool }, hosts, connection: { user: 'app' } },
+    (stage) => {
+      for (const [name, role] of Object.entries(roles)) stage.host(name).hasRole(role)
+    },
+  )
 }
 
 /** A lease, once time has passed for whatever it needs. */
 async function acquire(stage: PoolStage, asked: Parameters<PoolStage['pool']['acquire']>[0], ms = 300) {
   const outcome = watch(stage.pool.acquire(asked))
   await stage.clock.advance(ms)
-  if (outcome.value === undefined) throw outcome.error ?? new Error('still waiting')
+  if (outcome.value === undefined) throw new Error('it is not served', { cause: outcome.error })
   return outcome.value
 }
 
@@ -227,7 +238,9 @@ test('a single host is not asked for its role until a write was refused; then it
   const next = await acquire(stage, request)
   expect(next.id).toBe(2)
   expect(rolesOf(stage)).toEqual(['primary'])
-  expect(stage.events).toContainEqual(expect.objectContaining({ kind: 'host-role-changed', role: 'primary' }) as object)
+  expect(stage.events).toContainEqual(
+    expect.objectContaining({ kind: 'host-role-changed', role: 'primary' }) as object,
+  )
   stage.pool.release(next, 'reuse')
   await stage.pool.close()
 })
@@ -319,15 +332,41 @@ test('a URL is led to each of the hosts', async () => {
   await stage.pool.close()
 })
 
-test('hosts that all refuse the password fail callers at once, one of them does not', async () => {
+test('hosts that all refuse the password fail callers, and one that does not keeps them waiting', async () => {
   const stage = createStage()
   const wrong = errorWithCode('28P01')
   stage.host('a').refusal = wrong
-  const writer = watch(stage.pool.acquire(write))
-  await settle()
-  expect(writer).toEqual({})
   stage.host('b').refusal = wrong
-  await stage.clock.advance(300)
+  const writer = watch(stage.pool.acquire(write))
+  await stage.clock.advance(20)
   expect(writer.error).toMatchObject({ code: 'CONNECT_FAILED', isRetryable: false })
+  await stage.pool.close()
+
+  const hopeful = createStage()
+  hopeful.host('a').refusal = wrong
+  const patient = watch(hopeful.pool.acquire(write))
+  await hopeful.clock.advance(500)
+  expect(patient).toEqual({})
+  hopeful.host('a').refusal = undefined
+  await hopeful.clock.advance(1_000)
+  expect(patient.value && hopeful.hostOf(patient.value)).toBe('a')
+  hopeful.pool.release(patient.value!, 'reuse')
+  await hopeful.pool.close()
+})
+
+test('an old primary that nobody believes is not stormed by callers who want a standby', async () => {
+  const stage = createStage({ max: 3, acquireTimeoutMs: 1_000 })
+  const writer = await stage.pool.acquire(write)
+  const reader = await acquire(stage, read)
+  stage.host('b').hasRole('primary')
+  protocolOf(reader).emit('parameterStatus', { parameterName: 'in_hot_standby', parameterValue: 'off' })
+  stage.pool.release(writer, 'reuse')
+  stage.pool.release(reader, 'reuse')
+  await settle()
+  const { length } = stage.host('a').attempts
+  const wait = watch(stage.pool.acquire(read))
+  await stage.clock.advance(1_000)
+  expect(wait.error).toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+  expect(stage.host('a').attempts.length - length).toBeLessThanOrEqual(6)
   await stage.pool.close()
 })

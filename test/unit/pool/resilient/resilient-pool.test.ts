@@ -1,3 +1,4 @@
+import { ResilientPoolStrategy } from '../../../../src/pool/resilient/resilient-pool'
 import { settle } from '../../../support/fake-clock'
 import { PoolStage, request, watch } from './pool-stage'
 
@@ -278,7 +279,9 @@ test('a timeout of a busy pool tells how it stood', async () => {
   expect(wait.error).toMatchObject({
     code: 'ACQUIRE_TIMEOUT',
     pool: { leased: 1, max: 1, waiting: 0 },
-    message: expect.stringContaining("purpose 'report' from pool 'main' within 40 ms: 1 of 1 leased") as string,
+    message: expect.stringContaining(
+      "purpose 'report' from pool 'main' within 40 ms: 1 of 1 leased",
+    ) as string,
   })
   stage.pool.release(lease, 'reuse')
   await stage.pool.close()
@@ -323,7 +326,6 @@ test('callers with callbacks are told exactly once, and a connection comes back 
 })
 
 test('a pool that is told nothing but where to connect uses the system clock and names itself', async () => {
-  const { ResilientPoolStrategy } = await import('../../../../src/pool/resilient/resilient-pool')
   const pool = new ResilientPoolStrategy({ connection: 'postgresql://app:secret@db.internal:6543/shop' })
   expect(pool.stats().hosts).toEqual([expect.objectContaining({ host: 'db.internal', port: 6543 })])
   expect(JSON.stringify(pool.stats())).not.toContain('secret')

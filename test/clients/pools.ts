@@ -32,9 +32,10 @@ function createServicePool({ max, ...connection }: PoolConfig): StockPool {
   })
   const pool = service.pgPool()
   const end = pool.end.bind(pool)
-  const endBoth = async (): Promise<void> => {
+  const endBoth = async (callback?: () => void): Promise<void> => {
     await end()
     await service.close()
+    callback?.()
   }
   Object.defineProperty(pool, 'end', { value: endBoth })
   return pool

@@ -1,6 +1,6 @@
 import type { Random } from '../../core/random'
 import { nextDelayMs } from '../resilient/backoff'
-import { decideGrowth, MovingMean } from '../resilient/growth'
+import { decideGrowth, MovingMean, Pressure } from '../resilient/growth'
 
 export interface GrowthNeed {
   readonly nowMs: number
@@ -28,6 +28,7 @@ const longestPatienceMs = 10
 export class GrowthPlan {
   readonly hold = new MovingMean(0.2)
   readonly #connect = new MovingMean(0.3)
+  readonly #pressure = new Pressure()
   readonly #random: Random
   #failures = 0
   #width = Infinity
@@ -62,6 +63,7 @@ export class GrowthPlan {
 
   /** How many to open now. */
   decide(need: GrowthNeed): number {
+    this.#pressure.note(need.waiting, need.nowMs)
     const lacking = Math.min(need.waiting - need.opening, need.room)
     if (lacking <= 0 || need.nowMs < this.retryAtMs) return 0
     return Math.min(this.#useful(need, lacking), Math.max(0, this.#width - need.opening))
@@ -82,6 +84,7 @@ export class GrowthPlan {
     // While the line moves, the measured times are to be trusted; when it stands still they are not.
     const dueMs = need.nowMs - this.patienceMs
     const overdue = need.servedAtMs > dueMs ? 0 : need.waitingSince(dueMs) - opening
-    return Math.min(lacking, Math.max(expected, overdue))
+    const isOneMore = opening === 0 && this.#pressure.isLasting(need.nowMs, connectMs)
+    return Math.min(lacking, Math.max(expected, overdue, isOneMore ? 1 : 0))
   }
 }

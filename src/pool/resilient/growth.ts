@@ -69,3 +69,23 @@ export class RecentMedian {
     this.#next = (this.#next + 1) % remembered
   }
 }
+
+/** Shorter than this many milliseconds, a line is a burst that passes. */
+const shortestPressureMs = 10
+
+/**
+ * How long callers have been waiting without a break. A burst is served by what there is; a line that does not end is worth a
+ * connection, however soon each of its callers is served: more of them work at the same time.
+ */
+export class Pressure {
+  #sinceMs = Infinity
+
+  /** @param waiting callers in the line, whoever has just joined it included */
+  note(waiting: number, nowMs: number): void {
+    if (waiting <= 1 || this.#sinceMs === Infinity) this.#sinceMs = nowMs
+  }
+
+  isLasting(nowMs: number, connectMs: number | undefined): boolean {
+    return nowMs - this.#sinceMs > Math.max(shortestPressureMs, 2 * (connectMs ?? 0))
+  }
+}

@@ -2,7 +2,7 @@ import type { TimerHandle } from '../../core/clock'
 import type { PoolContext } from '../pool-context'
 import type { HostStats, HostTarget } from '../pool-strategy'
 import { Ceiling } from './ceiling'
-import { decideGrowth, type RecentMedian } from './growth'
+import { decideGrowth, Pressure, type RecentMedian } from './growth'
 import type { Host, HostRefusal, HostTable } from './host-table'
 import { Opener, type OpenerDeps, type OpenFailure } from './opener'
 import { createCircuitOpenError } from './refusals'
@@ -42,6 +42,7 @@ export class Supply {
   /** What callers were refused for lately. */
   #refused: { readonly target: HostTarget; readonly untilMs: number } | undefined
   readonly #ceiling: Ceiling
+  readonly #pressure = new Pressure()
 
   constructor(deps: SupplyDeps) {
     this.#deps = deps
@@ -172,7 +173,7 @@ export class Supply {
   #decide(): number {
     const { queue, slots, holdMs } = this.#deps
     this.#makeRoomFor(queue.first()?.request.target ?? this.#deps.defaultTarget)
-    return decideGrowth({
+    const wanted = decideGrowth({
       waiting: queue.size,
       opening: this.#opener.count,
       working: this.#countWorking(),
@@ -180,6 +181,11 @@ export class Supply {
       holdMs: this.#estimateHold(holdMs.value, slots),
       connectMs: this.#opener.connectMs.value,
     })
+    const { clock } = this.#deps.context
+    const nowMs = clock.turnNow?.() ?? clock.now()
+    this.#pressure.note(queue.size, nowMs)
+    const isOneMore = wanted === 0 && this.#opener.count === 0 && this.room > 0
+    return isOneMore && this.#pressure.isLasting(nowMs, this.#opener.connectMs.value) ? 1 : wanted
   }
 
   /** A lease that is out lasts at least as long as it has lasted already, whatever leases have been like. */

@@ -63,3 +63,15 @@ test('a recent median says nothing before there are three, and then the middle o
   for (let count = 0; count < 9; count++) median.add(7)
   expect(median.value).toBe(7)
 })
+
+test('a line that ends is a burst; one that lasts longer than two connects is worth a connection', () => {
+  const pressure = new Pressure()
+  pressure.note(1, 100)
+  pressure.note(8, 105)
+  expect(pressure.isLasting(108, 1)).toBe(false)
+  expect(pressure.isLasting(111, 1)).toBe(true)
+  expect(pressure.isLasting(111, 50)).toBe(false)
+  // Somebody found an empty line: it begins anew.
+  pressure.note(1, 120)
+  expect(pressure.isLasting(125, undefined)).toBe(false)
+})

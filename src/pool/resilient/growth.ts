@@ -56,18 +56,24 @@ const fewest = 3
 export class RecentMedian {
   readonly #recent: number[] = []
   #next = 0
+  #value: number | undefined
 
-  /** `undefined` until enough is known. */
+  /** `undefined` until enough is known; it follows after each round of measurements. */
   get value(): number | undefined {
-    if (this.#recent.length < fewest) return undefined
-    const sorted = [...this.#recent].sort((a, b) => a - b)
-    return sorted[sorted.length >> 1]
+    return this.#value
   }
 
   add(measured: number): void {
     this.#recent[this.#next] = measured
     this.#next = (this.#next + 1) % remembered
+    const isFilling = this.#recent.length < remembered && this.#recent.length >= fewest
+    if (isFilling || this.#next === 0) this.#value = middleOf(this.#recent)
   }
+}
+
+function middleOf(numbers: readonly number[]): number | undefined {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  return sorted[sorted.length >> 1]
 }
 
 /** Shorter than this many milliseconds, a line is a burst that passes. */

@@ -294,6 +294,7 @@ export class Supply {
 
   /** Callers for whom there is no hope learn at once, instead of at their deadline, why no connection came. */
   #refuseHopeless(): void {
+    if (!this.#opener.hasFailed) return
     const { queue, defaultTarget } = this.#deps
     // The answer of an attempt that is on its way, a probe perhaps, decides; its end looks again.
     if (this.#opener.count > 0) return

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import {
   decideGrowth,
   MovingMean,
+  Pressure,
   RecentMedian,
   type GrowthFacts,
 } from '../../../../src/pool/resilient/growth'

@@ -35,7 +35,7 @@ export interface FileAnalysis {
 export interface AnalyzedSite {
   readonly site: Site
   readonly facts: SiteFacts
-  /** There when the verdict is `rewritable`. */
+  /** There when the verdict is `rewritable`, and when a `leak` can be mended by rewriting it. */
   readonly plan?: RewritePlan
 }
 

@@ -97,6 +97,9 @@ interface MigrateCommandOptions extends PackageCommandOptions {
   readonly dryRun?: boolean
   readonly style?: TargetStyle
   readonly allowDirty?: boolean
+  readonly fixLeaks?: boolean
+  readonly oneShot?: boolean
+  readonly transactions?: boolean
 }
 
 function addMigrate(program: Command, run: RunCommand): void {
@@ -107,6 +110,9 @@ function addMigrate(program: Command, run: RunCommand): void {
     .option('--dry-run', 'print a unified diff and write nothing')
     .addOption(new Option('--style <style>', 'how the new calls are written').choices(targetStyles))
     .option('--allow-dirty', 'write although the packages have uncommitted work')
+    .option('--fix-leaks', 'rewrite sites that leak too; each is labelled, with the path that leaked')
+    .option('--one-shot', 'a lease for a single statement becomes connections.query()')
+    .option('--transactions', 'BEGIN, COMMIT and ROLLBACK become withTransaction() where that is the same')
   withReportOptions(command).action(async (names: string[], options: MigrateCommandOptions) => {
     await run(options, async (deps) =>
       (await import('../commands/migrate.js')).runMigrate(names, options, deps),

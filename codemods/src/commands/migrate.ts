@@ -25,6 +25,9 @@ export interface MigrateOptions extends PackageOptions {
   /** Replaces the style of the configuration. */
   readonly style?: TargetStyle
   readonly allowDirty?: boolean
+  readonly fixLeaks?: boolean
+  readonly oneShot?: boolean
+  readonly transactions?: boolean
 }
 
 /**
@@ -105,7 +108,7 @@ function planAll(
   const { knowledge } = deps
   const declarations = new DeclarationCache()
   const includeTests = options.includeTests ?? false
-  const targets = requireTargets(packages, options.style, { isDryRun: options.dryRun === true })
+  const targets = requireTargets(packages, options.style, options, { isDryRun: options.dryRun === true })
   const scanned = targets.map((target, done) => {
     deps.onProgress(done, targets.length * 2, `${target.package.name}: analysing`)
     return {

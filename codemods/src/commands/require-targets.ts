@@ -1,4 +1,4 @@
-import type { RewriteTarget, TargetStyle } from '../model/target'
+import type { RewriteFeatures, RewriteTarget, TargetStyle } from '../model/target'
 import { CodemodError } from '../project/codemod-error'
 import { findConnectionsProblem } from '../project/connections-module'
 import type { WorkspacePackage } from '../project/workspace'
@@ -20,11 +20,16 @@ export interface PackageTarget {
 export function requireTargets(
   packages: readonly WorkspacePackage[],
   style: TargetStyle | undefined,
+  features: RewriteFeatures,
   options: { readonly isDryRun: boolean },
 ): readonly PackageTarget[] {
   const targets = packages.map((entry): PackageTarget => {
     const problem = findConnectionsProblem(entry)
-    return { package: entry, rewrite: targetOf(entry, style), ...(problem === undefined ? {} : { problem }) }
+    return {
+      package: entry,
+      rewrite: targetOf(entry, style, features),
+      ...(problem === undefined ? {} : { problem }),
+    }
   })
   const problems = targets.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
   if (problems.length > 0 && !options.isDryRun) {
@@ -35,7 +40,11 @@ export function requireTargets(
   return targets
 }
 
-function targetOf(entry: WorkspacePackage, style: TargetStyle | undefined): RewriteTarget {
+function targetOf(
+  entry: WorkspacePackage,
+  style: TargetStyle | undefined,
+  { fixLeaks = false, oneShot = false, transactions = false }: RewriteFeatures,
+): RewriteTarget {
   if (entry.connections === undefined) {
     throw new CodemodError(
       'CONFIG_INVALID',
@@ -45,5 +54,12 @@ function targetOf(entry: WorkspacePackage, style: TargetStyle | undefined): Rewr
       ],
     )
   }
-  return { style: style ?? entry.style, purpose: entry.purpose, connections: entry.connections }
+  return {
+    style: style ?? entry.style,
+    purpose: entry.purpose,
+    connections: entry.connections,
+    fixLeaks,
+    oneShot,
+    transactions,
+  }
 }

@@ -1,5 +1,7 @@
 /** What a report says of one place that takes a connection. */
 
+import type { HiddenDependency } from './hidden-dependency'
+
 export type Verdict = 'rewritable' | 'rewritten' | 'manual' | 'leak' | 'already'
 
 /** Labels for people; computed after the analysis, never the reason for a decision. */
@@ -79,6 +81,8 @@ export interface WitnessStep {
   readonly line: number
   readonly column: number
   readonly note: string
+  /** Relative to the root; absent when it is the site's own file. */
+  readonly file?: string
 }
 
 /** One place that takes a connection. Lines and columns count from 1, columns in UTF-16 units. */
@@ -103,8 +107,17 @@ export interface Site {
   readonly labels?: readonly SiteLabel[]
 }
 
-/** `closes-leak-window`: the old code lost the connection when something between acquire and try threw. */
-export type SiteLabel = 'closes-leak-window' | 'nested-acquire' | 'shared-by-concurrent-awaits'
+/**
+ * `closes-leak-window`: the old code lost the connection when something between acquire and try threw. `fixes-leak`: it lost the
+ * connection on a path that is shown, and now gives it back. `one-shot`, `transaction`: written by another method of the service.
+ */
+export type SiteLabel =
+  | 'closes-leak-window'
+  | 'fixes-leak'
+  | 'one-shot'
+  | 'transaction'
+  | 'nested-acquire'
+  | 'shared-by-concurrent-awaits'
 
 export interface PackageReport {
   readonly name: string
@@ -113,6 +126,7 @@ export interface PackageReport {
   /** Source files looked at (not only those with hits). */
   readonly files: number
   readonly sites: readonly Site[]
+  readonly hiddenDependencies?: readonly HiddenDependency[]
 }
 
 export interface Totals {

@@ -7,7 +7,16 @@ export interface RewriteTarget {
   /** First argument of the new call, such as `'rag'`. */
   readonly purpose: string
   readonly connections: ConnectionsReference
+  /** Rewrite sites that leak too (`--fix-leaks`): what they do on the leaking path changes, and a label says so. */
+  readonly fixLeaks?: boolean
+  /** Turn a lease for one statement into `connections.query()` (`--one-shot`). */
+  readonly oneShot?: boolean
+  /** Turn BEGIN, COMMIT and ROLLBACK around a lease into `withTransaction` (`--transactions`). */
+  readonly transactions?: boolean
 }
+
+/** What a rewrite may do beyond keeping the behaviour as it is. */
+export type RewriteFeatures = Pick<RewriteTarget, 'fixLeaks' | 'oneShot' | 'transactions'>
 
 /**
  * How a call site reaches the service: the way the package passes things today, named by configuration, never invented.

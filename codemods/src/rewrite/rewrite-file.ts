@@ -56,12 +56,14 @@ function attemptRewrite(
     const known = refused.get(one)
     if (known !== undefined) return known
     if (one.plan === undefined || options.skip?.has(one.site.id) === true) return one.site
+    if (one.site.verdict === 'leak' && target.fixLeaks !== true) return one.site
     const plan = planSite(one, one.plan, analysis, target)
     if (plan.kind === 'refused') return refuse(one, plan.reason)
     if (plans.some((other) => editsOverlap(plan, other))) return refuse(one, 'unsupported-shape')
     plans.push(plan)
     rewritten.push(one)
-    const { labels: _before, ...site } = one.site
+    // What is done needs no reason; the witness stays, where it shows the leak that went away.
+    const { labels: _before, reason: _reason, advice: _advice, ...site } = one.site
     return { ...site, verdict: 'rewritten', ...(plan.labels.length > 0 ? { labels: plan.labels } : {}) }
   })
   if (rewritten.length === 0) return { edits: [], sites, rewritten }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { analyzePackage } from '../../../codemods/src/analysis/analyze-package'
 import { builtinDialects } from '../../../codemods/src/dialects/builtin-dialects'
 import type { Site } from '../../../codemods/src/model/site'
-import type { ConnectionsReference, TargetStyle } from '../../../codemods/src/model/target'
+import type { ConnectionsReference, RewriteFeatures, TargetStyle } from '../../../codemods/src/model/target'
 import { applyTextEdits } from '../../../codemods/src/model/text-edit'
 import { rewriteFile } from '../../../codemods/src/rewrite/rewrite-file'
 
@@ -60,6 +60,7 @@ export function migrateText(
   text: string,
   style: TargetStyle = 'await-using',
   connections: ConnectionsReference = fixtureConnections,
+  features: RewriteFeatures = {},
 ): Migration {
   const sources = {
     name: 'fixtures',
@@ -70,6 +71,6 @@ export function migrateText(
   if (analysis === undefined) throw new Error(`${path} was not analysed`)
   if (analysis.parseErrors.length > 0)
     throw new Error(`${path} does not parse: ${JSON.stringify(analysis.parseErrors)}`)
-  const { edits, sites } = rewriteFile(analysis, { style, purpose: 'app', connections })
+  const { edits, sites } = rewriteFile(analysis, { ...features, style, purpose: 'app', connections })
   return { text: applyTextEdits(text, edits), sites, scanned: analysis.sites.map((one) => one.site) }
 }

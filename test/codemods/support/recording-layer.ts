@@ -66,9 +66,11 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
     trace.steps.push(what)
   }
   const clients = new Map<unknown, PoolClient>()
-  const release = (handle: unknown): void => {
+  const distrusted = new Set<unknown>()
+  // Told that the connection is bad, a pool closes it: that is another step than giving it back.
+  const release = (handle: unknown, error?: unknown): void => {
     const client = clients.get(handle)
-    trace.steps.push('release')
+    trace.steps.push(Boolean(error) || distrusted.has(handle) ? 'release discarded' : 'release')
     if (client === undefined) {
       trace.stray += 1
       return
@@ -88,10 +90,12 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
         step(`query ${typeof statement === 'string' ? statement : statement.text}`)
         return client.query(statement as string, values)
       },
-      release: () => {
-        release(handle)
+      release: (error?: unknown) => {
+        release(handle, error)
       },
-      discard: () => undefined,
+      discard: () => {
+        if (clients.has(handle)) distrusted.add(handle)
+      },
       [Symbol.asyncDispose]: async () => {
         if (clients.has(handle)) release(handle)
         await Promise.resolve()
@@ -114,8 +118,8 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
   }
   const manager = {
     getconn: acquire,
-    putconn: (handle: unknown) => {
-      release(handle)
+    putconn: (handle: unknown, _key?: unknown, close?: boolean) => {
+      release(handle, close)
     },
     connection: acquire,
     withConnection: scoped,
@@ -145,8 +149,8 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
     connections: {
       connection: acquire,
       acquireConnection: acquire,
-      releaseConnection: (handle: unknown) => {
-        release(handle)
+      releaseConnection: (handle: unknown, error?: unknown) => {
+        release(handle, error)
       },
       withConnection: (_purpose: string, callback: (handle: unknown) => unknown) => scoped(callback),
     },

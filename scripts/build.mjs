@@ -27,12 +27,18 @@ for (const folder of ['.', 'codemods']) {
 }
 
 function wrapEntry(commonJsFile) {
-  const names = Object.keys(require(commonJsFile)).filter((name) => name !== '__esModule')
+  const exported = Object.keys(require(commonJsFile)).filter((name) => name !== '__esModule')
+  const names = exported.filter((name) => name !== 'default')
+  const byDefault = exported.includes('default')
   const specifier = `./${commonJsFile.split(/[\\/]/).pop()}`
   const stem = commonJsFile.replace(/\.js$/, '')
   writeFileSync(
     `${stem}.mjs`,
-    `import entry from '${specifier}'\nexport const { ${names.sort().join(', ')} } = entry\n`,
+    `import entry from '${specifier}'\nexport const { ${names.sort().join(', ')} } = entry\n` +
+      (byDefault ? 'export default entry.default\n' : ''),
   )
-  writeFileSync(`${stem}.d.mts`, `export * from '${specifier}'\n`)
+  writeFileSync(
+    `${stem}.d.mts`,
+    `export * from '${specifier}'\n` + (byDefault ? `export { default } from '${specifier}'\n` : ''),
+  )
 }

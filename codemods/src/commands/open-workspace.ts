@@ -1,9 +1,9 @@
 import type { Dialect } from '../model/dialect'
 import type { Knowledge } from '../engine/knowledge'
 import { CodemodError } from '../project/codemod-error'
-import type { PgferryConfig } from '../project/define-config'
 import { findWorkspace } from '../project/find-workspace'
 import { findConfig, loadConfig } from '../project/load-config'
+import { resolveDialects } from '../project/resolve-dialects'
 import type { Workspace } from '../project/workspace'
 import { workspaceFromConfig, workspaceFromManifests } from '../project/workspace'
 
@@ -43,23 +43,4 @@ export async function openConfiguredWorkspace(
     throw new CodemodError('CONFIG_NOT_FOUND', `there is no pgferry.config.ts at or above ${cwd}`)
   }
   return opened
-}
-
-function resolveDialects(
-  declared: PgferryConfig['dialects'],
-  builtin: readonly Dialect[],
-): readonly Dialect[] {
-  if (declared === undefined) return builtin
-  return declared.flatMap((entry) =>
-    typeof entry === 'string'
-      ? builtin.filter(({ id }) => id === entry)
-      : [
-          {
-            ...entry,
-            acquire: entry.acquire ?? [],
-            release: entry.release ?? [],
-            scoped: entry.scoped ?? [],
-          },
-        ],
-  )
 }

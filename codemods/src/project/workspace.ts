@@ -130,7 +130,8 @@ function refuseSharedFolders(packages: readonly WorkspacePackage[]): void {
   if (problems.length > 0) throw new CodemodError('CONFIG_INVALID', 'two packages share a folder', problems)
 }
 
-function toReference(connections: ConnectionsConfig): ConnectionsReference {
+/** The configured form as the rest of the tool knows it. */
+export function toReference(connections: ConnectionsConfig): ConnectionsReference {
   return 'expression' in connections
     ? { kind: 'expression', expression: connections.expression }
     : { kind: 'import', name: connections.import, from: connections.from }

@@ -59,7 +59,7 @@ async function runOne(
       },
     })
     progress.end()
-    writeOutcome(outcome, options, context)
+    writeOutcome(outcome, options, context, deps.version)
     return outcome.exitCode
   } catch (cause) {
     progress.end()

@@ -86,8 +86,12 @@ function addScan(program: Command, run: RunCommand): void {
       `exit 1 when there are sites with one of: ${scanVerdicts.join(', ')}`,
       parseVerdicts,
     )
+    .option('--history <file>', 'add this run to a file; the page of --html draws the runs in it')
   withReportOptions(command).action(
-    async (names: string[], options: PackageCommandOptions & { readonly failOn?: readonly Verdict[] }) => {
+    async (
+      names: string[],
+      options: PackageCommandOptions & { readonly failOn?: readonly Verdict[]; readonly history?: string },
+    ) => {
       await run(options, async (deps) => (await import('../commands/scan.js')).runScan(names, options, deps))
     },
   )
@@ -155,7 +159,11 @@ function withPackageOptions(command: Command): Command {
 }
 
 function withReportOptions(command: Command): Command {
-  return withPackageOptions(command.option('--html <file>', 'write the report as a self-contained page'))
+  return withPackageOptions(
+    command
+      .option('--html <file>', 'write the report as a self-contained page')
+      .option('--sarif <file>', 'write the findings as SARIF 2.1.0, for code scanning'),
+  )
 }
 
 function withOutputOptions(command: Command): Command {

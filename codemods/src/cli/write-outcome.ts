@@ -12,6 +12,7 @@ export interface CommonOptions {
   readonly config?: string
   readonly json?: string
   readonly html?: string
+  readonly sarif?: string
   readonly quiet?: boolean
   /** False with `--no-color`. */
   readonly color?: boolean
@@ -19,16 +20,23 @@ export interface CommonOptions {
 
 /**
  * Results to standard output, remarks to standard error. `--json -` replaces the report by JSON; `--json FILE` adds the
- * file, `--html FILE` a page. A result that is text already, such as a diff, takes the report's place, and the report goes to standard error.
+ * file, `--html FILE` a page, `--sarif FILE` what code scanning reads. A result that is text already, such as a diff, takes the report's place, and the report goes to standard error.
  *
  * @throws CodemodError `WRITE_FAILED` when a report file cannot be written.
  */
-export function writeOutcome(outcome: CommandOutcome, options: CommonOptions, context: CliContext): void {
+export function writeOutcome(
+  outcome: CommandOutcome,
+  options: CommonOptions,
+  context: CliContext,
+  version: string,
+): void {
   const { stdout, stderr, cwd } = context
   const isQuiet = options.quiet === true
   if (!isQuiet) for (const note of outcome.notes) stderr.write(`note: ${note}\n`)
   if (options.html !== undefined && outcome.html !== undefined)
-    writeReportFile('--html', options.html, outcome.html, cwd)
+    writeReportFile('--html', options.html, outcome.html(), cwd)
+  if (options.sarif !== undefined && outcome.sarif !== undefined)
+    writeReportFile('--sarif', options.sarif, `${JSON.stringify(outcome.sarif(version), null, 2)}\n`, cwd)
   const json = `${JSON.stringify(outcome.json, null, 2)}\n`
   if (options.json === '-') {
     stdout.write(json)

@@ -23,8 +23,10 @@ export interface CommandOutcome {
   readonly json: unknown
   /** The report for people. */
   render(paint: Paint): string
-  /** The page of `--html`; absent: the command has none. */
-  readonly html?: string
+  /** Makes the page of `--html`; absent: the command has none. */
+  html?(): string
+  /** Makes the value of `--sarif`, given the version of the tool; absent: the command has none. */
+  sarif?(version: string): unknown
   /** A result that is text already and belongs on standard output instead of the report, such as a diff. */
   readonly output?: string
   /** Remarks for standard error. */

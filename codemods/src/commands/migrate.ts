@@ -1,15 +1,19 @@
+import { appendRunHistory, historyPath, readHistory } from '../engine/history-file'
 import { findInterruptedRuns, recoverInterruptedRuns } from '../engine/recover-runs'
 import type { PackagePlan } from '../engine/plan-package'
 import { planPackage } from '../engine/plan-package'
 import { withRunLock } from '../engine/run-lock'
 import { scanPackage } from '../engine/scan-package'
 import { writeRun } from '../engine/write-run'
+import type { RunReport } from '../model/site'
 import type { TargetStyle } from '../model/target'
 import { DeclarationCache } from '../project/declaration-cache'
 import { CodemodError } from '../project/codemod-error'
 import type { WorkspacePackage } from '../project/workspace'
 import { selectPackages } from '../project/workspace'
 import { renderHtmlReport } from '../report/render-html'
+import { toHistoryEntry } from '../report/run-history'
+import { renderSarif } from '../report/render-sarif'
 import { renderRunReport } from '../report/render-run-report'
 import { countOf } from '../report/render-table'
 import { createRunReport } from '../report/run-report'
@@ -19,6 +23,7 @@ import type { OpenWorkspace } from './open-workspace'
 import { openConfiguredWorkspace } from './open-workspace'
 import { requireCleanWorkTree } from './require-clean-work-tree'
 import { requireTargets } from './require-targets'
+import { textOnDisk } from './scan'
 
 export interface MigrateOptions extends PackageOptions {
   readonly dryRun?: boolean
@@ -63,15 +68,12 @@ function dryRun(
   const diff = renderUnifiedDiff(
     changes.map(({ path, before, after }) => ({
       path,
-      before: before.toString('utf8'),
-      after: after.toString('utf8'),
+      before: before?.toString('utf8') ?? '',
+      after: after?.toString('utf8') ?? '',
     })),
   )
-  const outcome = toOutcome(planned, [
-    ...notes,
-    `nothing was written; ${countOf(changes.length, 'file')} would change`,
-  ])
-  return { ...outcome, output: diff }
+  const note = `nothing was written; ${countOf(changes.length, 'file')} would change`
+  return { ...toOutcome(planned, [...notes, note], opened, deps), output: diff }
 }
 
 function writingRun(
@@ -85,13 +87,14 @@ function writingRun(
   if (options.allowDirty !== true) notes.push(...requireCleanWorkTree(opened.workspace, packages, deps.files))
   const planned = planAll(opened, packages, options, deps)
   const changes = planned.plans.flatMap((plan) => plan.changes)
-  if (changes.length === 0) return toOutcome(planned, [...notes, 'nothing to rewrite; no file was written'])
+  if (changes.length === 0)
+    return toOutcome(planned, [...notes, 'nothing to rewrite; no file was written'], opened, deps)
   const id = writeRun({ root, command: 'migrate', startedAt: deps.now(), changes }, deps.files)
   const undo = `pgferry revert ${[...new Set(changes.map((change) => change.package))].join(' ')}`
-  return toOutcome(planned, [
-    ...notes,
-    `${countOf(changes.length, 'file')} written (run ${id}); \`${undo}\` takes ${changes.length === 1 ? 'it' : 'them'} back`,
-  ])
+  const note = `${countOf(changes.length, 'file')} written (run ${id}); \`${undo}\` takes ${changes.length === 1 ? 'it' : 'them'} back`
+  const outcome = toOutcome(planned, [...notes, note], opened, deps)
+  appendRunHistory(root, toHistoryEntry(outcome.json, deps.now()), deps.files)
+  return outcome
 }
 
 interface Planned {
@@ -133,16 +136,38 @@ function planAll(
   return { plans, notes: [...problems, ...scanned.flatMap(({ entry }) => entry.notes)] }
 }
 
-function toOutcome({ plans, notes }: Planned, more: readonly string[]): CommandOutcome {
+function toOutcome(
+  { plans, notes }: Planned,
+  more: readonly string[],
+  { workspace: { root } }: OpenWorkspace,
+  deps: CommandDeps,
+): CommandOutcome & { readonly json: RunReport } {
   const report = createRunReport(
     'migrate',
     plans.map((plan) => plan.report),
   )
+  const earlier = readHistory(historyPath(root), deps.files)
   return {
     exitCode: 0,
     json: report,
     render: (paint) => renderRunReport(report, paint),
-    html: renderHtmlReport(report),
+    html: () =>
+      renderHtmlReport(report, {
+        textOf: textBefore(plans, textOnDisk(root, deps.files)),
+        history: [...earlier, toHistoryEntry(report, deps.now())],
+      }),
+    sarif: (version) => renderSarif(report, version),
     notes: [...notes, ...plans.flatMap((plan) => plan.notes), ...more],
   }
+}
+
+/** Lines of a report count in the text that was analysed, which is no longer on disk when it was rewritten. */
+function textBefore(
+  plans: readonly PackagePlan[],
+  onDisk: (file: string) => string | undefined,
+): (file: string) => string | undefined {
+  const changed = new Map(
+    plans.flatMap((plan) => plan.changes.map(({ path, before }) => [path, before] as const)),
+  )
+  return (file) => changed.get(file)?.toString('utf8') ?? onDisk(file)
 }

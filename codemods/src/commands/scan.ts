@@ -1,10 +1,15 @@
+import { join, resolve } from 'node:path'
 import type { Verdict } from '../model/site'
+import { appendHistory, historyPath, readHistory } from '../engine/history-file'
+import type { FileOperations } from '../engine/file-operations'
 import { scanPackage } from '../engine/scan-package'
 import { findInterruptedRuns } from '../engine/recover-runs'
 import { codemodErrors } from '../project/codemod-error'
 import { DeclarationCache } from '../project/declaration-cache'
 import { selectPackages } from '../project/workspace'
 import { renderHtmlReport } from '../report/render-html'
+import { renderSarif } from '../report/render-sarif'
+import { toHistoryEntry } from '../report/run-history'
 import { renderRunReport } from '../report/render-run-report'
 import { createRunReport } from '../report/run-report'
 import type { CommandDeps, CommandOutcome, PackageOptions } from './command'
@@ -13,6 +18,8 @@ import { openWorkspace } from './open-workspace'
 export interface ScanCommandOptions extends PackageOptions {
   /** Verdicts that make the exit code 1. */
   readonly failOn?: readonly Verdict[]
+  /** File that this run is added to, and that the page's burndown is drawn from; absent: what migrates noted is drawn. */
+  readonly history?: string
 }
 
 /**
@@ -44,11 +51,17 @@ export async function runScan(
   )
   const syntaxErrors = scanned.flatMap((entry) => entry.syntaxErrors)
   const isFailing = (options.failOn ?? []).some((verdict) => report.totals[verdict] > 0)
+  const entry = toHistoryEntry(report, deps.now())
+  const history =
+    options.history === undefined
+      ? [...readHistory(historyPath(workspace.root), deps.files), entry]
+      : appendHistory(resolve(deps.cwd, options.history), entry, deps.files)
   return {
     exitCode: syntaxErrors.length > 0 ? codemodErrors.SOURCE_SYNTAX.exit : isFailing ? 1 : 0,
     json: report,
     render: (paint) => renderRunReport(report, paint),
-    html: renderHtmlReport(report),
+    html: () => renderHtmlReport(report, { textOf: textOnDisk(workspace.root, deps.files), history }),
+    sarif: (version) => renderSarif(report, version),
     notes: [
       ...scanned.flatMap((entry) => entry.notes),
       ...syntaxErrors.map((error) => `does not parse, so its sites may be missing: ${error}`),
@@ -56,5 +69,13 @@ export async function runScan(
         ({ id }) => `${id} was interrupted; the next migrate or revert takes it back`,
       ),
     ],
+  }
+}
+
+/** The text of a file for excerpts; a file that has gone since has none. */
+export function textOnDisk(root: string, files: FileOperations): (file: string) => string | undefined {
+  return (file) => {
+    const path = join(root, file)
+    return files.exists(path) ? files.read(path).toString('utf8') : undefined
   }
 }

@@ -1,106 +1,149 @@
-import type { Site, Verdict } from '../model/site'
-import { reasonAdvice } from '../model/site'
+import type { PackageReport, Site } from '../model/site'
+import { excerptOf } from './excerpt'
+import { burndownChart } from './html-burndown'
+import { script } from './html-script'
+import { hiddenItem, siteItem } from './html-sites'
+import { style } from './html-style'
+import { escapeHtml } from './html-text'
 import { countOf } from './render-table'
+import { burndownOf, type HistoryEntry } from './run-history'
 import { countSites } from './run-report'
+import { verdictOrder, verdictTitles } from './verdict-order'
 
-/** What a page shows: the packages of a `scan`, `migrate` or `check`. */
+/** What a page shows. */
 export interface HtmlReportInput {
   readonly command: string
-  readonly packages: readonly {
-    readonly name: string
-    readonly path: string
-    readonly sites: readonly Site[]
-  }[]
+  readonly packages: readonly PackageReport[]
 }
 
-const verdictTitles: Readonly<Record<Verdict, string>> = {
-  leak: 'Leaks',
-  manual: 'Needs a person',
-  rewritable: 'Can be rewritten',
-  rewritten: 'Rewritten',
-  already: 'On the service already',
+export interface HtmlReportOptions {
+  /** Text of a file as it was analysed, for excerpts; its name is relative to the root. */
+  readonly textOf?: (file: string) => string | undefined
+  /** Earlier runs and this one, for the burndown. */
+  readonly history?: readonly HistoryEntry[]
 }
 
-const verdictOrder: readonly Verdict[] = ['leak', 'manual', 'rewritable', 'rewritten', 'already']
-
-/** A self-contained page: no script, no network, light and dark. Everything from the sources is escaped. */
-export function renderHtmlReport(input: HtmlReportInput): string {
+/**
+ * A page in one file: no network, light and dark, readable without scripts, which only filter. Everything from the sources is escaped,
+ * and what looks like a secret in an excerpt is blotted out.
+ */
+export function renderHtmlReport(input: HtmlReportInput, options: HtmlReportOptions = {}): string {
   const sites = input.packages.flatMap((entry) => entry.sites)
   const title = `pgferry ${input.command}: ${countOf(sites.length, 'site')} in ${countOf(input.packages.length, 'package')}`
-  return [
+  const parts = [
     '<!doctype html>',
     '<html lang="en">',
     `<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title>`,
     `<style>${style}</style></head>`,
     `<body><main><h1>${escapeHtml(title)}</h1>`,
-    tableOf(input),
-    ...verdictOrder.map((verdict) =>
-      sectionOf(
-        verdict,
-        sites.filter((site) => site.verdict === verdict),
-      ),
-    ),
-    '</main></body></html>',
+    lead(sites),
+    tiles(sites),
+    burndownChart(burndownOf(options.history ?? [])),
+    packageTable(input),
+    hiddenSection(input),
+    siteSection(input, options),
+    `</main><script>${script}</script></body></html>`,
     '',
   ]
-    .filter((part, index, all) => part !== '' || index === all.length - 1)
-    .join('\n')
+  return parts.filter((part, index) => part !== '' || index === parts.length - 1).join('\n')
 }
 
-function tableOf({ packages }: HtmlReportInput): string {
-  const row = (tag: string, name: string, cells: readonly (string | number)[]): string =>
-    `<tr><th scope="row">${escapeHtml(name)}</th>${cells.map((cell) => `<${tag}>${String(cell)}</${tag}>`).join('')}</tr>`
-  const cellsOf = (sites: readonly Site[]): readonly number[] => {
+function lead(sites: readonly Site[]): string {
+  const totals = countSites(sites)
+  const done = totals.rewritten + totals.already
+  if (totals.sites === 0)
+    return '<p class="lead">Nothing here takes a database connection through a known API.</p>'
+  const share = Math.round((100 * done) / totals.sites)
+  const next =
+    totals.leak > 0
+      ? `Begin with the ${countOf(totals.leak, 'leak')}: each loses a connection on the path that it shows.`
+      : totals.rewritable > 0
+        ? '`pgferry migrate` rewrites what can be rewritten.'
+        : totals.manual > 0
+          ? 'What is left needs a person; each site says why.'
+          : 'Nothing is left to do.'
+  return `<p class="lead">${String(done)} of ${countOf(totals.sites, 'site')} (${String(share)} %) on the service. ${escapeHtml(next)}</p>`
+}
+
+function tiles(sites: readonly Site[]): string {
+  const totals = countSites(sites)
+  const tile = verdictOrder
+    .filter((verdict) => totals[verdict] > 0)
+    .map(
+      (verdict) => `<div class="${verdict}"><b>${String(totals[verdict])}</b>${verdictTitles[verdict]}</div>`,
+    )
+  return `<div class="tiles"><div><b>${String(totals.sites)}</b>Sites</div>${tile.join('')}</div>`
+}
+
+function packageTable({ packages }: HtmlReportInput): string {
+  const cellsOf = (sites: readonly Site[]): string => {
     const totals = countSites(sites)
-    return [totals.sites, ...verdictOrder.map((verdict) => totals[verdict])]
+    const counts = [totals.sites, ...verdictOrder.map((verdict) => totals[verdict])]
+    const bar = verdictOrder
+      .toReversed()
+      .filter((verdict) => totals[verdict] > 0)
+      .map((verdict) => `<i class="${verdict}" style="flex:${String(totals[verdict])}"></i>`)
+    return `${counts.map((count) => `<td>${String(count)}</td>`).join('')}<td><div class="bar">${bar.join('')}</div></td>`
   }
-  const heads = ['sites', ...verdictOrder.map((verdict) => verdictTitles[verdict].toLowerCase())]
-  const rows = packages.map((entry) => row('td', entry.name, cellsOf(entry.sites)))
-  const total = row('td', 'total', cellsOf(packages.flatMap((entry) => entry.sites)))
-  return `<table><thead>${row('th', 'package', heads)}</thead><tbody>${rows.join('')}</tbody><tfoot>${total}</tfoot></table>`
-}
-
-function sectionOf(verdict: Verdict, sites: readonly Site[]): string {
-  if (sites.length === 0) return ''
-  const isOpen = verdict === 'leak' || verdict === 'manual'
-  return [
-    `<details${isOpen ? ' open' : ''}><summary>${verdictTitles[verdict]} (${String(sites.length)})</summary><ul class="${verdict}">`,
-    ...sites.map(itemOf),
-    '</ul></details>',
-  ].join('\n')
-}
-
-function itemOf(site: Site): string {
-  const place = `${site.file}:${String(site.line)}:${String(site.column)}`
-  const what = `${site.dialect}, ${site.api}, ${site.shape}`
-  const advice =
-    site.reason === undefined
-      ? ''
-      : `<p><b>${site.reason}</b>: ${escapeHtml(site.advice ?? reasonAdvice[site.reason])}</p>`
-  const steps = (site.witness ?? []).map(
-    ({ line, column, note }) => `<li><code>${String(line)}:${String(column)}</code> ${escapeHtml(note)}</li>`,
+  const heads = [
+    'package',
+    'sites',
+    ...verdictOrder.map((verdict) => verdictTitles[verdict].toLowerCase()),
+    '',
+  ]
+  const rows = packages.map(
+    ({ name, sites }) =>
+      `<tr data-package="${escapeHtml(name)}"><th scope="row">${escapeHtml(name)}</th>${cellsOf(sites)}</tr>`,
   )
-  const witness = steps.length === 0 ? '' : `<ol>${steps.join('')}</ol>`
-  return `<li><code>${escapeHtml(place)}</code> ${escapeHtml(what)}${advice}${witness}</li>`
+  const all = packages.flatMap((entry) => entry.sites)
+  return [
+    '<section><h2>By package</h2><table><thead><tr>',
+    heads.map((head) => `<th scope="col">${head}</th>`).join(''),
+    `</tr></thead><tbody>${rows.join('')}</tbody><tfoot><tr><th scope="row">total</th>${cellsOf(all)}</tr></tfoot></table></section>`,
+  ].join('')
 }
 
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
+function hiddenSection({ packages }: HtmlReportInput): string {
+  const found = packages.flatMap((entry) => entry.hiddenDependencies ?? [])
+  if (found.length === 0) return ''
+  return `<section><details><summary><b>Hidden dependencies (${String(found.length)})</b>: what couples code through a connection without saying so</summary><ul class="hidden">${found.map(hiddenItem).join('')}</ul></details></section>`
+}
+
+function siteSection({ packages }: HtmlReportInput, { textOf }: HtmlReportOptions): string {
+  const all = packages.flatMap(({ name, sites }) => sites.map((site) => ({ name, site })))
+  if (all.length === 0) return ''
+  const items = verdictOrder.flatMap((verdict) =>
+    all
+      .filter(({ site }) => site.verdict === verdict)
+      .map(({ name, site }) => {
+        const text = textOf?.(site.file)
+        return siteItem(site, name, text === undefined ? [] : excerptOf(site, text))
+      }),
+  )
+  const choice = (name: string, values: readonly string[]): string => {
+    const options = [...new Set(values)].sort().map((value) => `<option>${escapeHtml(value)}</option>`)
+    return `<select name="${name}" aria-label="${name}"><option value="">every ${name}</option>${options.join('')}</select>`
   }
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
+  const sites = all.map(({ site }) => site)
+  return [
+    `<section><h2>Sites: <span id="shown">${String(all.length)}</span></h2><form hidden>`,
+    choice(
+      'verdict',
+      sites.map(({ verdict }) => verdict),
+    ),
+    choice(
+      'package',
+      all.map(({ name }) => name),
+    ),
+    choice(
+      'dialect',
+      sites.map(({ dialect }) => dialect),
+    ),
+    choice(
+      'shape',
+      sites.map(({ shape }) => shape),
+    ),
+    '<input type="search" name="words" placeholder="file, api, reason" aria-label="words"></form>',
+    `<ul id="sites">${items.join('\n')}</ul></section>`,
+  ].join('')
 }
-
-const style = [
-  ':root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}',
-  'main{max-width:70rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.4rem}',
-  'table{border-collapse:collapse;margin-bottom:1.5rem}td,th{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #8884}',
-  'th[scope=row]{text-align:left}tfoot{font-weight:600}summary{font-weight:600;cursor:pointer;padding:.4rem 0}',
-  'ul{list-style:none;padding:0}ul>li{border-left:4px solid #8886;padding:.2rem .8rem;margin:.5rem 0}p{margin:.2rem 0}',
-  '.leak>li{border-color:#d33}.manual>li{border-color:#c80}.rewritable>li,.rewritten>li,.already>li{border-color:#2a6}',
-  'code{font:13px ui-monospace,monospace}',
-].join('')

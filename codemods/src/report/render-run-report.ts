@@ -1,6 +1,7 @@
 import type { RunReport, Site, Totals } from '../model/site'
 import type { Paint } from './paint'
 import { plainPaint } from './paint'
+import { renderHidden } from './render-hidden'
 import { renderFindings } from './render-sites'
 import { countOf, renderTable } from './render-table'
 import { countSites } from './run-report'
@@ -14,6 +15,7 @@ export function renderRunReport(report: RunReport, paint: Paint = plainPaint): s
     ...tableOf(report, paint),
     ...renderFindings(paint.red('Leaks: a path loses the connection'), having('leak'), paint),
     ...renderFindings(paint.yellow('Manual: left as they are, with the reason'), having('manual'), paint),
+    ...renderHidden(report, paint),
     '',
     summaryOf(report, paint),
   ]

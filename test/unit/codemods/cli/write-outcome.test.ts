@@ -1,4 +1,7 @@
 import type { CommonOptions } from '../../../../codemods/src/cli/write-outcome'
+import { readFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { writeOutcome } from '../../../../codemods/src/cli/write-outcome'
 
 function coloured(options: CommonOptions, isTTY: boolean, env: Record<string, string> = {}): boolean {
@@ -10,7 +13,7 @@ function coloured(options: CommonOptions, isTTY: boolean, env: Record<string, st
     notes: [],
     render: (paint: { red(t: string): string }) => paint.red('x'),
   }
-  writeOutcome(outcome, options, { stdout, stderr: { write: () => undefined }, cwd: '/', env })
+  writeOutcome(outcome, options, { stdout, stderr: { write: () => undefined }, cwd: '/', env }, '1.0.0')
   return text.includes('\u001b[')
 }
 
@@ -21,4 +24,35 @@ test('a terminal gets colours unless it was told otherwise; a pipe never does', 
   expect(coloured({}, true, { NO_COLOR: '' })).toBe(true)
   expect(coloured({}, true, { TERM: 'dumb' })).toBe(false)
   expect(coloured({}, false)).toBe(false)
+})
+
+test('report files are made only when they are asked for, SARIF with the version of the tool', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgferry-outcome-'))
+  const made: string[] = []
+  const outcome = {
+    exitCode: 0,
+    json: {},
+    notes: [],
+    render: () => '',
+    html: () => `page ${made.push('html')}`,
+    sarif: (version: string) => ({ version, made: made.push('sarif') }),
+  }
+  const context = {
+    stdout: { write: () => undefined },
+    stderr: { write: () => undefined },
+    cwd: folder,
+    env: {},
+  }
+  try {
+    writeOutcome(outcome, {}, context, '1.2.3')
+    expect(made).toEqual([])
+    writeOutcome(outcome, { html: 'a.html', sarif: 'a.sarif' }, context, '1.2.3')
+    expect(readFileSync(join(folder, 'a.html'), 'utf8')).toBe('page 1')
+    expect(JSON.parse(readFileSync(join(folder, 'a.sarif'), 'utf8'))).toEqual({ version: '1.2.3', made: 2 })
+    expect(() => { writeOutcome(outcome, { sarif: 'no/a.sarif' }, context, '1.2.3'); }).toThrow(
+      /--sarif: no\/a\.sarif/,
+    )
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

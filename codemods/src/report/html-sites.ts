@@ -3,7 +3,7 @@ import type { Site, WitnessStep } from '../model/site'
 import { reasonAdvice } from '../model/site'
 import type { ExcerptLine } from './excerpt'
 import { escapeHtml } from './html-text'
-import { verdictTitles } from './verdict-order'
+import { verdictNames } from './verdict-order'
 
 /** One row of the list: what the filters look at is in its attributes. */
 export function siteItem(site: Site, packageName: string, excerpt: readonly ExcerptLine[]): string {
@@ -16,7 +16,7 @@ export function siteItem(site: Site, packageName: string, excerpt: readonly Exce
   const labels = (site.labels ?? []).map((label) => `<span class="label">${label}</span>`).join(' ')
   return [
     `<li class="${site.verdict}" data-package="${escapeHtml(packageName)}" data-verdict="${site.verdict}" data-dialect="${escapeHtml(site.dialect)}" data-shape="${site.shape}" data-words="${escapeHtml(words)}">`,
-    `<details><summary><span class="verdict">${verdictTitles[site.verdict]}</span> <code>${escapeHtml(place)}</code>`,
+    `<details${site.verdict === 'leak' ? ' open' : ''}><summary><span class="verdict">${verdictNames[site.verdict]}</span> <code>${escapeHtml(place)}</code>`,
     ` <small>${escapeHtml(`${site.dialect}, ${site.api}, ${site.shape}`)}</small> ${labels}</summary>`,
     `${advice}${witnessList(site.witness ?? [])}${excerptBlock(excerpt)}</details></li>`,
   ].join('')

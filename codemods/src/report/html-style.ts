@@ -5,7 +5,7 @@ export const style = [
   '.tiles div{border:1px solid var(--line);border-left:4px solid var(--line);border-radius:4px;padding:.4rem 1rem;min-width:7rem}',
   '.tiles b{display:block;font-size:1.6rem;font-variant-numeric:tabular-nums}',
   '.tiles .leak{border-left-color:var(--leak)}.tiles .manual{border-left-color:var(--manual)}',
-  '.tiles .rewritable,.tiles .rewritten,.tiles .already{border-left-color:var(--good)}',
+  '.tiles .rewritable{border-left-color:#58c}.tiles .rewritten,.tiles .already{border-left-color:var(--good)}',
   'table{border-collapse:collapse;width:100%}td,th{padding:.25rem .8rem;text-align:right;border-bottom:1px solid var(--line)}',
   'th:first-child{text-align:left}tfoot{font-weight:600}tbody tr[data-package]{cursor:pointer}tbody tr[data-package]:hover{background:var(--soft)}',
   '.bar{display:flex;height:.6rem;min-width:8rem;background:var(--soft)}.bar i{display:block}.bar .leak{background:var(--leak)}.bar .manual{background:var(--manual)}',

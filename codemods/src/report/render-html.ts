@@ -91,7 +91,13 @@ function packageTable({ packages }: HtmlReportInput): string {
     ...verdictOrder.map((verdict) => verdictTitles[verdict].toLowerCase()),
     '',
   ]
-  const rows = packages.map(
+  const withSites = packages.filter(({ sites }) => sites.length > 0)
+  const others = packages.length - withSites.length
+  const note =
+    others === 0
+      ? ''
+      : `<p>${countOf(others, 'package')} without a site ${others === 1 ? 'is' : 'are'} not listed.</p>`
+  const rows = withSites.map(
     ({ name, sites }) =>
       `<tr data-package="${escapeHtml(name)}"><th scope="row">${escapeHtml(name)}</th>${cellsOf(sites)}</tr>`,
   )
@@ -99,7 +105,7 @@ function packageTable({ packages }: HtmlReportInput): string {
   return [
     '<section><h2>By package</h2><table><thead><tr>',
     heads.map((head) => `<th scope="col">${head}</th>`).join(''),
-    `</tr></thead><tbody>${rows.join('')}</tbody><tfoot><tr><th scope="row">total</th>${cellsOf(all)}</tr></tfoot></table></section>`,
+    `</tr></thead><tbody>${rows.join('')}</tbody><tfoot><tr><th scope="row">total</th>${cellsOf(all)}</tr></tfoot></table>${note}</section>`,
   ].join('')
 }
 

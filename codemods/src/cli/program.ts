@@ -27,6 +27,8 @@ export function createProgram(version: string, run: RunCommand): Command {
   addMigrate(program, run)
   addRevert(program, run)
   addCheck(program, run)
+  addBaseline(program, run)
+  addCleanup(program, run)
   for (const command of program.commands) {
     command.showHelpAfterError(`Run \`pgferry ${command.name()} --help\` for its options and examples.`)
     const lines = examples[command.name()] ?? []
@@ -55,6 +57,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   revert: ['revert portals', 'revert portals --merge'],
   check: ['check', 'check portals --json -'],
+  baseline: ['baseline', 'baseline portals'],
+  cleanup: ['cleanup portals --dry-run', 'cleanup test-systems scripts rag-adapters portals core'],
 }
 
 const exitCodes = [
@@ -147,6 +151,38 @@ function addCheck(program: Command, run: RunCommand): void {
     .argument('[package...]', 'names or paths; all packages when none is given')
   withPackageOptions(command).action(async (names: string[], options: PackageCommandOptions) => {
     await run(options, async (deps) => (await import('../commands/check.js')).runCheck(names, options, deps))
+  })
+}
+
+function addCleanup(program: Command, run: RunCommand): void {
+  const command = program
+    .command('cleanup')
+    .description('remove flags, the wiring of the ferry and the old connection layer, after the crossing')
+    .argument('<package...>', 'names or paths; name all at once, so that what they share can go')
+    .option('--dry-run', 'print a unified diff and write nothing')
+    .option('--allow-dirty', 'write although the packages have uncommitted work')
+    .option('--config <file>', 'configuration file')
+  withOutputOptions(command).action(
+    async (
+      names: string[],
+      options: CommonOptions & { readonly dryRun?: boolean; readonly allowDirty?: boolean },
+    ) => {
+      await run(options, async (deps) =>
+        (await import('../commands/cleanup.js')).runCleanup(names, options, deps),
+      )
+    },
+  )
+}
+
+function addBaseline(program: Command, run: RunCommand): void {
+  const command = program
+    .command('baseline')
+    .description('write down what is there now; `check` then refuses new leaks and new legacy call sites')
+    .argument('[package...]', 'names or paths; all packages when none is given')
+  withPackageOptions(command).action(async (names: string[], options: PackageCommandOptions) => {
+    await run(options, async (deps) =>
+      (await import('../commands/baseline.js')).runBaseline(names, options, deps),
+    )
   })
 }
 

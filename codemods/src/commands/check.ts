@@ -1,15 +1,18 @@
-import { scanPackage } from '../engine/scan-package'
+import { scanPackage, type ScannedPackage } from '../engine/scan-package'
+import type { Site } from '../model/site'
+import { beyondBaseline, type BaselineEntry } from '../project/baseline'
 import { CodemodError } from '../project/codemod-error'
 import { DeclarationCache } from '../project/declaration-cache'
 import { selectPackages } from '../project/workspace'
 import type { CheckReport } from '../report/check-report'
-import { isLegacySite, renderCheckReport } from '../report/check-report'
+import { hasFindings, isLegacySite, renderCheckReport } from '../report/check-report'
+import { readBaseline } from './baseline'
 import type { CommandDeps, CommandOutcome, PackageOptions } from './command'
 import { openConfiguredWorkspace } from './open-workspace'
 
 /**
- * The ratchet for continuous integration: legacy call sites in packages with stage `migrated` are findings (exit code 1).
- * Writes nothing.
+ * The ratchet for continuous integration. Findings (exit code 1) are legacy call sites in packages with stage `migrated`, and, in
+ * packages that the baseline knows, leaks and legacy call sites beyond it. Writes nothing.
  *
  * @throws CodemodError `SOURCE_SYNTAX` when a migrated package cannot be judged.
  */
@@ -22,9 +25,11 @@ export async function runCheck(
   const declarations = new DeclarationCache()
   const { workspace, dialects } = await openConfiguredWorkspace(deps.cwd, options.config, knowledge)
   const selected = selectPackages(workspace, names, deps.cwd)
-  const migrated = selected.filter(({ stage }) => stage === 'migrated')
-  const scanned = migrated.map((target, done) => {
-    deps.onProgress(done, migrated.length, target.name)
+  const baseline = readBaseline(workspace.root, deps.files)
+  const isKnown = ({ name }: { readonly name: string }): boolean => baseline?.packages[name] !== undefined
+  const looked = selected.filter((target) => target.stage === 'migrated' || isKnown(target))
+  const scanned = looked.map((target, done) => {
+    deps.onProgress(done, looked.length, target.name)
     return scanPackage(target, {
       workspace,
       dialects,
@@ -35,18 +40,30 @@ export async function runCheck(
   })
   const syntaxErrors = scanned.flatMap((entry) => entry.syntaxErrors)
   if (syntaxErrors.length > 0) {
-    throw new CodemodError('SOURCE_SYNTAX', 'migrated packages cannot be checked', syntaxErrors)
+    throw new CodemodError('SOURCE_SYNTAX', 'packages cannot be checked', syntaxErrors)
+  }
+  const isMigrated = ({ target }: ScannedPackage): boolean => target.stage === 'migrated'
+  const beyond = (of: keyof BaselineEntry, isMeant: (site: Site) => boolean) => (entry: ScannedPackage) => {
+    const known = baseline?.packages[entry.target.name]
+    return known === undefined ? [] : beyondBaseline(entry.report.sites.filter(isMeant), known[of])
   }
   const report: CheckReport = {
     schemaVersion: 1,
     command: 'check',
     root: '.',
-    checked: migrated.map(({ name }) => name),
-    notYet: selected.filter((target) => !migrated.includes(target)).map(({ name }) => name),
-    findings: scanned.flatMap((entry) => entry.report.sites.filter(isLegacySite)),
+    checked: scanned.filter(isMigrated).map(({ target }) => target.name),
+    notYet: selected.filter(({ stage }) => stage !== 'migrated').map(({ name }) => name),
+    findings: scanned.filter(isMigrated).flatMap((entry) => entry.report.sites.filter(isLegacySite)),
+    newLeaks: scanned
+      .flatMap(beyond('leaks', ({ verdict }) => verdict === 'leak'))
+      .filter((site) => !scanned.some((entry) => isMigrated(entry) && entry.report.sites.includes(site))),
+    newLegacySites: scanned
+      .filter((entry) => !isMigrated(entry))
+      .flatMap(beyond('legacy', isLegacySite))
+      .filter(({ verdict }) => verdict !== 'leak'),
   }
   return {
-    exitCode: report.findings.length > 0 ? 1 : 0,
+    exitCode: hasFindings(report) ? 1 : 0,
     json: report,
     render: (paint) => renderCheckReport(report, paint),
     notes: scanned.flatMap((entry) => entry.notes),

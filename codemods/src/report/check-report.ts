@@ -15,6 +15,10 @@ export interface CheckReport {
   readonly notYet: readonly string[]
   /** Legacy call sites in checked packages, leaks included. */
   readonly findings: readonly Site[]
+  /** Leaks that the baseline does not know, in whatever package it knows. */
+  readonly newLeaks: readonly Site[]
+  /** Legacy call sites that the baseline does not know, in packages with stage `legacy`. */
+  readonly newLegacySites: readonly Site[]
 }
 
 const legacyVerdicts: readonly Verdict[] = ['rewritable', 'manual', 'leak']
@@ -24,24 +28,37 @@ export function isLegacySite(site: Site): boolean {
   return legacyVerdicts.includes(site.verdict)
 }
 
+export function hasFindings({ findings, newLeaks, newLegacySites }: CheckReport): boolean {
+  return findings.length + newLeaks.length + newLegacySites.length > 0
+}
+
 export function renderCheckReport(report: CheckReport, paint: Paint = plainPaint): string {
-  const leaks = report.findings.filter((site) => site.verdict === 'leak')
-  const others = report.findings.filter((site) => site.verdict !== 'leak')
+  const { findings, newLeaks, newLegacySites } = report
+  const leaks = findings.filter((site) => site.verdict === 'leak')
+  const others = findings.filter((site) => site.verdict !== 'leak')
   const lines = [
     ...renderFindings(paint.red('Leaks in migrated packages'), leaks, paint),
     ...renderFindings(paint.red('Legacy call sites in migrated packages'), others, paint),
+    ...renderFindings(paint.red('Leaks that the baseline does not know'), newLeaks, paint),
+    ...renderFindings(paint.red('Legacy call sites that the baseline does not know'), newLegacySites, paint),
     '',
     summaryOf(report),
   ]
   return `${lines.join('\n').trimStart()}\n`
 }
 
-function summaryOf({ checked, notYet, findings }: CheckReport): string {
-  if (checked.length === 0) return 'No package has stage "migrated" yet, so there is nothing to hold.'
+function summaryOf({ checked, notYet, findings, newLeaks, newLegacySites }: CheckReport): string {
+  const beyond = [
+    ...(newLeaks.length === 0 ? [] : [countOf(newLeaks.length, 'new leak')]),
+    ...(newLegacySites.length === 0 ? [] : [countOf(newLegacySites.length, 'new legacy call site')]),
+  ]
+  const added = beyond.length === 0 ? '' : ` Beyond the baseline: ${beyond.join(' and ')}.`
+  if (checked.length === 0)
+    return `No package has stage "migrated" yet${added === '' ? ', so there is nothing to hold.' : `.${added}`}`
   const rest =
     notYet.length === 0
       ? ''
       : ` ${countOf(notYet.length, 'package')} still ${notYet.length === 1 ? 'has' : 'have'} stage "legacy".`
   const found = findings.length === 0 ? 'no legacy call site' : countOf(findings.length, 'legacy call site')
-  return `${countOf(checked.length, 'migrated package')}: ${found}.${rest}`
+  return `${countOf(checked.length, 'migrated package')}: ${found}.${rest}${added}`
 }

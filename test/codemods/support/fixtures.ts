@@ -18,6 +18,8 @@ export interface Fixture {
   readonly afterPath: string
   readonly before: string
   readonly after: string | undefined
+  /** Out of a first line such as `// features: fixLeaks`. */
+  readonly features: RewriteFeatures
 }
 
 /** Every fixture folder: `<dialect>/<case>/before.ts` with `after.ts`, or `skip-<case>/before.ts` alone. */
@@ -36,10 +38,16 @@ export function allFixtures(): readonly Fixture[] {
         beforePath,
         afterPath,
         before: readFileSync(beforePath, 'utf8'),
+        features: featuresOf(readFileSync(beforePath, 'utf8')),
         after: existsSync(afterPath) ? readFileSync(afterPath, 'utf8') : undefined,
       }
     }),
   )
+}
+
+function featuresOf(text: string): RewriteFeatures {
+  const names = /^\uFEFF?\/\/ features: (.*)/.exec(text)?.[1]?.trim().split(/, */) ?? []
+  return Object.fromEntries(names.map((name) => [name, true]))
 }
 
 export const fixtureConnections: ConnectionsReference = {

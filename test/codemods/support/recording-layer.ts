@@ -153,6 +153,22 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
         release(handle, error)
       },
       withConnection: (_purpose: string, callback: (handle: unknown) => unknown) => scoped(callback),
+      query: (statement: string, values?: unknown[]) =>
+        scoped((handle) => (handle as PoolClient).query(statement, values)),
+      withTransaction: (_purpose: string, callback: (handle: unknown) => unknown) =>
+        scoped(async (handle) => {
+          const client = handle as PoolClient
+          await client.query('BEGIN')
+          let value: unknown
+          try {
+            value = await callback(handle)
+          } catch (error) {
+            await client.query('ROLLBACK')
+            throw error
+          }
+          await client.query('COMMIT')
+          return value
+        }),
     },
     // A condition that the code cannot foresee; the bits of `flips` say how it goes.
     flip: () => ((flips >> (flipped++ % 3)) & 1) === 1,

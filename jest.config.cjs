@@ -8,6 +8,7 @@ module.exports = {
     '<rootDir>/dist/',
     '<rootDir>/codemods/dist/',
     '<rootDir>/test/codemods/fixtures/',
+    '<rootDir>/test/codemods/cleanup/fixtures/',
   ],
   transform: {
     '^.+\\.[cm]?ts$': [

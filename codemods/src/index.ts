@@ -1,7 +1,9 @@
-export { defineConfig } from './project/define-config'
+export { defaultFlagRules, defineConfig } from './project/define-config'
 export type {
+  CleanupConfig,
   ConnectionsConfig,
   DialectConfig,
+  FlagRule,
   PackageConfig,
   PackageStage,
   PgferryConfig,

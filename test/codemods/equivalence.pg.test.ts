@@ -1,6 +1,6 @@
 import { testDatabase, type TestDatabase } from '../support/postgres'
 import { targetStyles } from '../../codemods/src/model/target'
-import { allFixtures, migrateText } from './support/fixtures'
+import { allFixtures, fixtureConnections, migrateText } from './support/fixtures'
 import { poolSource, type ConnectionSource } from './support/recording-layer'
 import { runCode } from './support/run-code'
 
@@ -19,17 +19,30 @@ afterAll(async () => {
   await database.close()
 })
 
+/** Every way that its conditions can go, with each of its operations failing in turn. */
+async function runsOf(code: string): Promise<readonly { failing: number; flips: number }[]> {
+  const ways = code.includes('flip(') ? 8 : 1
+  const runs: { failing: number; flips: number }[] = []
+  for (let flips = 0; flips < ways; flips += 1) {
+    const { operations } = await runCode(code, source, 0, flips)
+    expect(operations).toBeGreaterThan(0)
+    for (let failing = 0; failing <= operations; failing += 1) runs.push({ failing, flips })
+  }
+  return runs
+}
+
 describe.each(targetStyles)('in style %s', (style) => {
   it.each(changing.map((fixture) => [fixture.name, fixture] as const))(
     '%s does the same before and after, whichever operation fails',
     async (_name, fixture) => {
-      const migrated = migrateText(fixture.beforePath, fixture.before, style)
-      const closesLeak = migrated.sites.some((site) => site.labels?.includes('closes-leak-window'))
-      const { operations } = await runCode(fixture.before, source, 0)
-      expect(operations).toBeGreaterThan(0)
-      for (let failing = 0; failing <= operations; failing += 1) {
-        const before = await runCode(fixture.before, source, failing)
-        const after = await runCode(migrated.text, source, failing)
+      const { beforePath, features } = fixture
+      const migrated = migrateText(beforePath, fixture.before, style, fixtureConnections, features)
+      const closesLeak = migrated.sites.some(
+        ({ labels }) => labels?.some((one) => one === 'closes-leak-window' || one === 'fixes-leak') === true,
+      )
+      for (const { failing, flips } of await runsOf(fixture.before)) {
+        const before = await runCode(fixture.before, source, failing, flips)
+        const after = await runCode(migrated.text, source, failing, flips)
         expect(after.trace.stray).toBe(0)
         // Without the label the leak must be there as before: acquire and release as two calls keep that window.
         if (before.trace.held > 0 && closesLeak) {
@@ -41,7 +54,7 @@ describe.each(targetStyles)('in style %s', (style) => {
           expect(after.result).toBe(before.result)
           continue
         }
-        expect({ failing, ...after }).toEqual({ failing, ...before })
+        expect({ failing, flips, ...after }).toEqual({ failing, flips, ...before })
       }
     },
   )

@@ -1,6 +1,14 @@
-import { allFixtures, migrateText } from './support/fixtures'
+import {
+  allFixtures,
+  fixtureConnections,
+  migrateText,
+  type Fixture,
+  type Migration,
+} from './support/fixtures'
 
 const fixtures = allFixtures()
+const migrate = (fixture: Fixture, text: string): Migration =>
+  migrateText(fixture.beforePath, text, 'await-using', fixtureConnections, fixture.features)
 const changing = fixtures.filter((fixture) => !fixture.isSkip)
 const skipped = fixtures.filter((fixture) => fixture.isSkip)
 
@@ -9,7 +17,7 @@ describe('fixtures that change', () => {
     '%s becomes its after file, byte for byte',
     (_name, fixture) => {
       expect(fixture.after).toBeDefined()
-      const { text, sites } = migrateText(fixture.beforePath, fixture.before)
+      const { text, sites } = migrate(fixture, fixture.before)
       expect(text).toBe(fixture.after)
       expect(sites.map((site) => site.verdict)).toContain('rewritten')
       expect(sites.filter((site) => site.verdict === 'rewritable')).toEqual([])
@@ -19,8 +27,8 @@ describe('fixtures that change', () => {
   it.each(changing.map((fixture) => [fixture.name, fixture] as const))(
     '%s is left alone by a second run',
     (_name, fixture) => {
-      const first = migrateText(fixture.beforePath, fixture.before)
-      const second = migrateText(fixture.beforePath, first.text)
+      const first = migrate(fixture, fixture.before)
+      const second = migrate(fixture, first.text)
       expect(second.text).toBe(first.text)
       expect(second.sites.map((site) => site.verdict)).not.toContain('rewritten')
       expect(second.sites.filter((site) => site.verdict === 'already')).toHaveLength(
@@ -36,7 +44,7 @@ describe('fixtures that must not change', () => {
     (_name, fixture) => {
       const expected = /^\/\/ expect: (nothing|(\w+) ([\w-]+)(?: (\S+))?)/.exec(fixture.before)
       expect(expected).not.toBeNull()
-      const { text, sites } = migrateText(fixture.beforePath, fixture.before)
+      const { text, sites } = migrate(fixture, fixture.before)
       expect(text).toBe(fixture.before)
       if (expected?.[1] === 'nothing') {
         expect(sites).toEqual([])

@@ -74,7 +74,7 @@ test('the commands of MIGRATION.md run on the example application, in their orde
   } finally {
     workspace.remove()
   }
-}, 120_000)
+}, 300_000)
 
 /** Type-checks files as a user of the published packages would have them; answers the messages. */
 function compile(files: readonly { name: string; text: string }[]): string[] {

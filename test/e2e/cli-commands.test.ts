@@ -199,8 +199,9 @@ describe('migrate', () => {
     expect(workspace.read('packages/alpha/src/a.ts')).toContain('serviceTake(2) /* acquire-release */')
   })
 
-  test('a package that had type errors before is still migrated, with a remark', async () => {
-    workspace.write('packages/zeta/src/wrong.ts', "export const wrong: number = 'x'\n")
+  test('a file that had type errors before is still migrated, with a remark', async () => {
+    const text = workspace.read('packages/zeta/src/a.ts')
+    workspace.write('packages/zeta/src/a.ts', `${text}export const wrong: number = 'x'\n`)
     const { exitCode, stderr } = await workspace.run(['migrate', 'zeta'])
     expect(exitCode).toBe(0)
     expect(stderr).toContain('zeta: 1 type error was there before; none was added')
@@ -238,7 +239,10 @@ describe('revert', () => {
     await workspace.run(['revert', 'zeta'])
     expect(workspace.snapshot()).toEqual(before)
     const { exitCode, stdout } = await workspace.run(['revert', 'zeta'])
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'zeta: there is no migrate to take back\n' })
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: 'zeta: there is no migrate or cleanup to take back\n',
+    })
   })
 
   test('a file edited since is refused by name and nothing is written', async () => {

@@ -1,6 +1,8 @@
+import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { ClientBase } from 'pg'
 import { createPgDriver } from '../../src/pool/pg-driver'
+import { createClientDriver } from '../../src/pool/pg-driver-client'
 import { createFaultProxy } from '../../src/testing/fault-proxy'
 import { FakeClock } from '../support/fake-clock'
 import { testDatabase, type TestDatabase } from '../support/postgres'
@@ -27,6 +29,17 @@ test('a server that answers our goodbye is not forced, and no timer is left', as
   expect(driver.activity(client)).toBe('ended')
   await waitFor(async () => (await database.connectionCount()) === 0)
   await driver.end()
+})
+
+test('a client that has logged in keeps nothing that it needed for that', async () => {
+  const driver = createClientDriver({ clock: new FakeClock() })
+  const client = await driver.open(database.connection)
+  const { connection } = client as unknown as { readonly connection: EventEmitter }
+  const names = connection.eventNames().map(String)
+  expect(names.filter((name) => /^authentication|connect$/.test(name))).toEqual([])
+  expect(names).toContain('readyForQuery')
+  await client.query('SELECT 1')
+  await driver.close(client)
 })
 
 test.each(['half-open', 'black-hole'] as const)(

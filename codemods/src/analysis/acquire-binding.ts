@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph'
 import type { ReasonCode } from '../model/site'
 import type { AcquireCall } from './acquire-call'
-import { isAssignmentOperator, outermost, unwrapExpression } from './syntax'
+import { enclosingFunction, isAssignmentOperator, outermost, unwrapExpression, walk } from './syntax'
 
 /** Where the acquired connection goes first. */
 export type AcquireBinding =
@@ -29,6 +29,9 @@ export function bindingOf(acquire: AcquireCall): AcquireBinding {
     if (callback !== undefined) return { kind: 'callback' }
   }
   const called = outermost(acquire.call)
+  const isHandle =
+    acquire.kind === 'acquire' && (acquire.rule.isSync === true || isOpenedLater(called, acquire.rule.open))
+  if (isHandle && !ts.isAwaitExpression(called.parent)) return bindingOfValue(called, false)
   if (ts.isAwaitExpression(called.parent)) return bindingOfValue(outermost(called.parent), false)
   if (ts.isReturnStatement(called.parent) || isArrowBody(called))
     return { kind: 'unbound', reason: 'escapes-to-return', node: called.parent }
@@ -67,6 +70,20 @@ function bindingOfValue(value: ts.Expression, isOwnedChoice: boolean): AcquireBi
   if (ts.isCallExpression(parent) || ts.isNewExpression(parent))
     return { kind: 'unbound', reason: 'escapes-to-callee', node: parent }
   return { kind: 'unbound', reason: 'no-binding', node: parent }
+}
+
+/** `const c = infra.getDbConnection()`, and `c.open()` further down: the handle itself, and no promise of one. */
+function isOpenedLater(called: ts.Expression, open: string | undefined): boolean {
+  const { parent } = called
+  if (open === undefined || !ts.isVariableDeclaration(parent) || !ts.isIdentifier(parent.name)) return false
+  const { text } = parent.name
+  let isOpened = false
+  walk(enclosingFunction(called), (node) => {
+    if (ts.isPropertyAccessExpression(node) && node.name.text === open && ts.isIdentifier(node.expression))
+      isOpened ||= node.expression.text === text
+    return undefined
+  })
+  return isOpened
 }
 
 function isChoice(node: ts.Node): node is ts.Expression {

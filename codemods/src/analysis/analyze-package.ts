@@ -1,43 +1,25 @@
 import { ts } from 'ts-morph'
-import { connectionService } from '../dialects/connection-service'
 import type { Dialect } from '../model/dialect'
 import { reasonAdvice, type Site } from '../model/site'
 import type { PackageSources, SourceText } from '../model/source'
 import type { ConnectionsReference } from '../model/target'
 import type { DeclarationCache } from '../project/declaration-cache'
-import { serviceDialectId, type AcquireCall } from './acquire-call'
-import { CheckedReceivers } from './checked-receivers'
-import { isConnections } from './connections-reference'
-import { findAcquires, type ReceiverDecision } from './find-acquires'
-import { concurrencyLabels } from './concurrency'
+import type { AcquireCall } from './acquire-call'
+import type { CalleeSummaries } from './callee-summary'
+import { describeSites } from './describe-sites'
+import { findHidden, withHidden } from './hidden/find-hidden'
+import { followHelpers } from './follow-helpers'
+import { withinReach, type IsPostgresOnly } from './foreign-handle'
 import { judgeSite } from './judge-site'
-import type { Judgement, RewritePlan } from './judgement'
-import { parsePackage, type ParsedPackage, type ParseError } from './parse-package'
-import { ReceiverTypes } from './receiver-types'
+import type { Judgement } from './judgement'
+import { locateAcquires } from './locate-acquires'
+import type { AnalyzedSite, FileAnalysis, PackageAnalysis } from './package-analysis'
+import { parsePackage, type ParsedPackage } from './parse-package'
 import { gatherFacts, type GraphCache, type SiteFacts } from './site-facts'
 import { enclosingName, siteId } from './site-id'
 import { positionOf } from './syntax'
 
-export interface PackageAnalysis {
-  readonly files: readonly FileAnalysis[]
-}
-
-export interface FileAnalysis {
-  readonly source: SourceText
-  readonly sites: readonly AnalyzedSite[]
-  readonly parseErrors: readonly ParseError[]
-  /** For rewriters. */
-  readonly sourceFile: ts.SourceFile
-  readonly checker: ts.TypeChecker
-  readonly packagePath: string
-}
-
-export interface AnalyzedSite {
-  readonly site: Site
-  readonly facts: SiteFacts
-  /** There when the verdict is `rewritable`, and when a `leak` can be mended by rewriting it. */
-  readonly plan?: RewritePlan
-}
+export type { AnalyzedSite, FileAnalysis, PackageAnalysis } from './package-analysis'
 
 export interface AnalyzeOptions {
   /** How the package reaches the service: sites on it are recognised by this too, not by its type alone. */
@@ -55,56 +37,23 @@ export function analyzePackage(
   options: AnalyzeOptions = {},
 ): PackageAnalysis {
   const parsed = parsePackage(sources, options.readDisk ?? true)
-  const all = [connectionService, ...dialects]
-  const decide = declaredDecision(parsed, sources.path, options.connections)
-  const undecided: SourceText[] = []
-  const found = new Map<SourceText, AcquireCall[]>()
-  for (const source of sources.files) {
+  const { byFile, wrapperNames, isPostgresOnly, suggestions } = locateAcquires(parsed, sources, dialects, {
+    readDisk: options.readDisk ?? true,
+    ...(options.connections === undefined ? {} : { connections: options.connections }),
+    ...(options.declarations === undefined ? {} : { declarations: options.declarations }),
+  })
+  const summaries = followHelpers([...byFile.values()].flat(), parsed)
+  const files = [...byFile].flatMap(([source, acquires]) => {
     const sourceFile = parsed.sourceFile(source.path)
-    if (sourceFile === undefined) continue
-    const result = findAcquires(sourceFile, all, decide)
-    found.set(source, result.found)
-    if (result.undecided) undecided.push(source)
-  }
-  if (undecided.length > 0 && sources.tsconfigPath !== undefined && options.readDisk !== false) {
-    const checked = new CheckedReceivers(
-      sources.tsconfigPath,
-      sources.files,
-      undecided.map((source) => source.path),
-      options.declarations,
-    )
-    for (const source of undecided) {
-      const sourceFile = parsed.sourceFile(source.path)
-      if (sourceFile === undefined) continue
-      const decideFully: ReceiverDecision = (receiver, dialect) => {
-        const decision = decide(receiver, dialect)
-        return decision === 'unknown' ? checked.match(receiver, dialect.receiver) : decision
-      }
-      found.set(source, findAcquires(sourceFile, all, decideFully).found)
-    }
-  }
+    return sourceFile === undefined
+      ? []
+      : [analyzeFile(source, sourceFile, acquires, parsed, sources.path, summaries, isPostgresOnly)]
+  })
+  const described = describeSites(files, parsed.checker)
   return {
-    files: [...found].flatMap(([source, acquires]) => {
-      const sourceFile = parsed.sourceFile(source.path)
-      return sourceFile === undefined ? [] : [analyzeFile(source, sourceFile, acquires, parsed, sources.path)]
-    }),
-  }
-}
-
-function declaredDecision(
-  parsed: ParsedPackage,
-  packagePath: string,
-  connections?: ConnectionsReference,
-): ReceiverDecision {
-  const types = new ReceiverTypes(parsed)
-  return (receiver, dialect) => {
-    if (
-      dialect.id === serviceDialectId &&
-      connections !== undefined &&
-      isConnections(receiver, connections, packagePath, parsed.checker)
-    )
-      return 'yes'
-    return types.match(receiver, dialect.receiver)
+    wrapperNames,
+    suggestions: [...suggestions.values()].flat(),
+    files: withHidden(described, findHidden(described, summaries.called, parsed)),
   }
 }
 
@@ -114,6 +63,8 @@ function analyzeFile(
   acquires: readonly AcquireCall[],
   parsed: ParsedPackage,
   packagePath: string,
+  summaries: CalleeSummaries,
+  isPostgresOnly: IsPostgresOnly,
 ): FileAnalysis {
   const graphs: GraphCache = new Map()
   const tracked = new Set<string>()
@@ -122,22 +73,15 @@ function analyzeFile(
     if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name)) tracked.add(node.name.text)
     ts.forEachChild(node, visit)
   })
-  const facts = acquires.map((acquire) => gatherFacts(acquire, parsed.checker, graphs, tracked))
+  const facts = acquires.map((acquire) => gatherFacts(acquire, parsed.checker, graphs, tracked, summaries))
   const ordinals = new Map<string, number>()
   const sites = facts.map((one): AnalyzedSite => {
     const key = `${enclosingName(one.acquire.call)}|${one.acquire.dialect.id}|${one.acquire.method}`
     const ordinal = ordinals.get(key) ?? 0
     ordinals.set(key, ordinal + 1)
-    const judgement = judgeSite(one, parsed.checker)
-    const labels = [...(judgement.labels ?? []), ...concurrencyLabels(one, facts, parsed.checker)]
+    const judgement = withinReach(judgeSite(one, parsed.checker, facts), one, isPostgresOnly)
     return {
-      site: siteOf(
-        source,
-        one.acquire,
-        { ...judgement, ...(labels.length > 0 ? { labels } : {}) },
-        ordinal,
-        one,
-      ),
+      site: siteOf(source, one.acquire, judgement, ordinal, one),
       facts: one,
       ...(judgement.plan === undefined ? {} : { plan: judgement.plan }),
     }
@@ -148,6 +92,7 @@ function analyzeFile(
     checker: parsed.checker,
     packagePath,
     sites,
+    hiddenDependencies: [],
     parseErrors: parsed.parseErrors(sourceFile),
   }
 }
@@ -168,7 +113,7 @@ function siteOf(
     api: apiOf(acquire, facts),
     shape,
     verdict,
-    ...(reason === undefined ? {} : { reason, advice: reasonAdvice[reason] }),
+    ...(reason === undefined ? {} : { reason, advice: judgement.advice ?? reasonAdvice[reason] }),
     ...(witness === undefined ? {} : { witness }),
     ...(labels === undefined ? {} : { labels }),
   }

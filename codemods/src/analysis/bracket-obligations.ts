@@ -4,6 +4,7 @@ import type { Bracket } from './bracket'
 import { isWithin } from './bracket'
 import type { ConnectionUse } from './connection-uses'
 import { commentsBetween } from './comments'
+import type { ScopePlan } from './scope'
 import { walk } from './syntax'
 
 export interface Obstacle {
@@ -45,7 +46,7 @@ export function bracketObstacle(
 }
 
 /** Imports and exports stand at the top of a module and nowhere else. */
-function isModuleItem(statement: ts.Statement): boolean {
+export function isModuleItem(statement: ts.Statement): boolean {
   return (
     ts.isImportDeclaration(statement) ||
     ts.isImportEqualsDeclaration(statement) ||
@@ -76,7 +77,7 @@ export function mustWrap(bracket: Bracket): boolean {
 }
 
 /** Declarations that exist before the code runs have no moment at which they run. */
-function hasEffect(statement: ts.Statement): boolean {
+export function hasEffect(statement: ts.Statement): boolean {
   return (
     !ts.isFunctionDeclaration(statement) &&
     !ts.isInterfaceDeclaration(statement) &&
@@ -85,9 +86,9 @@ function hasEffect(statement: ts.Statement): boolean {
 }
 
 /** A name of the gap that something outside the bracket mentions. */
-export function nameSeenOutside(bracket: Bracket, checker: ts.TypeChecker): ts.Node | undefined {
+export function nameSeenOutside(bracket: Bracket | ScopePlan, checker: ts.TypeChecker): ts.Node | undefined {
   const declared = new Set<ts.Symbol>()
-  for (const statement of bracket.gap) {
+  for (const statement of 'region' in bracket ? bracket.region : bracket.gap) {
     for (const name of declaredNames(statement)) {
       const symbol = checker.getSymbolAtLocation(name)
       if (symbol !== undefined) declared.add(symbol)
@@ -126,10 +127,8 @@ function boundNames(name: ts.BindingName): readonly ts.Identifier[] {
   return name.elements.flatMap((element) => (ts.isBindingElement(element) ? boundNames(element.name) : []))
 }
 
-function isInRegion(node: ts.Node, bracket: Bracket): boolean {
-  return (
-    isWithin(node, bracket.statement) ||
-    isWithin(node, bracket.tryStatement) ||
-    bracket.gap.some((statement) => isWithin(node, statement))
-  )
+function isInRegion(node: ts.Node, bracket: Bracket | ScopePlan): boolean {
+  const statements =
+    'region' in bracket ? bracket.region : [bracket.statement, ...bracket.gap, bracket.tryStatement]
+  return statements.some((statement) => isWithin(node, statement))
 }

@@ -1,9 +1,12 @@
 import { ts } from 'ts-morph'
-import { findUses, type ConnectionUse, type UseQuery } from './connection-uses'
+import type { CalledFunctions } from './called-functions'
+import { callSlots, usesOfSlot, type Slot, type SlotUses } from './call-slots'
+import type { ConnectionUse, UseQuery } from './connection-uses'
 import { buildFlowGraph } from './flow-graph'
 import type { FunctionLike } from './syntax'
-import { isFunctionWithBody } from './syntax'
-import { exitStates } from './typestate'
+import { nameOfFunction, unwrapExpression } from './syntax'
+import { exitsOf } from './typestate'
+import type { CallEffect, Finding } from './typestate-model'
 
 /**
  * What a called function does with a connection that it gets as an argument. `unknown`: its body is not in the package.
@@ -14,108 +17,217 @@ import { exitStates } from './typestate'
  */
 export type CalleeSummary = 'uses' | 'releases' | 'keeps' | 'unknown'
 
-const maxDepth = 5
-
-export function summarizeCallee(
-  call: ts.CallExpression | ts.NewExpression,
-  index: number,
-  query: UseQuery,
-  depth = 0,
-): CalleeSummary {
-  if (depth > maxDepth || index < 0) return 'unknown'
-  const callee = calleeOf(call, query.checker)
-  const parameter = callee?.parameters[index]
-  if (callee?.body === undefined || parameter === undefined || !ts.isIdentifier(parameter.name))
-    return 'unknown'
-  // Wrapped by an object that the caller holds: the wrapper lives as long as the caller's own variables.
-  if (ts.isConstructorDeclaration(callee)) return 'uses'
-  const { receiver: _ignored, ...bare } = query
-  const anyReceiver: UseQuery = { ...bare, followsChoices: true }
-  const uses = findUses(parameter.name, callee, anyReceiver)
-  const summary = strongest(uses.map((use) => summaryOfUse(use, anyReceiver, depth)))
-  const isByHelper = uses.some(
-    (use) => use.kind === 'argument' && summaryOfUse(use, anyReceiver, depth) === 'releases',
-  )
-  if (isByHelper) return summary
-  return summary === 'releases' && !releasesGiven(callee, parameter.name, uses, query.checker)
-    ? 'uses'
-    : summary
+/** One place on the way, in whatever file. */
+export interface TraceStep {
+  readonly node: ts.Node
+  readonly note: string
 }
 
-/** Whether a release in the body is of the given connection on any path: `if (!given) release(mine)` is not. */
-function releasesGiven(
+export interface CallSummary {
+  readonly kind: CalleeSummary
+  /** For the machine that walks the caller's paths; absent when the call changes nothing. */
+  readonly effect?: CallEffect
+  /** Where, inside the called functions, what `kind` says is done. */
+  readonly trace: readonly TraceStep[]
+  /** The first operation in a releasing function that may throw before the release. */
+  readonly missedWhen?: ts.Node
+  /** The last statement of the body releases, and nothing leaves the body before. */
+  readonly endsWithRelease: boolean
+  /** What the call returns holds the connection, or is it: whoever has that can release it. */
+  readonly isHandedBack?: true
+  readonly callee?: FunctionLike
+}
+
+const uses: CallSummary = { kind: 'uses', trace: [], endsWithRelease: false }
+const unknown: CallSummary = { kind: 'unknown', trace: [], endsWithRelease: false }
+const handedBack: CallSummary = { ...uses, isHandedBack: true }
+const maxDepth = 24
+const maxRounds = 6
+
+interface Entry {
+  summary: CallSummary
+  isDone: boolean
+  /** How often it was asked for while it was being computed: then the answer has to be computed again until it stays. */
+  askedCount: number
+}
+
+/** Summaries of the functions of a package, from the inside out; those that call each other are computed until nothing changes. */
+export class CalleeSummaries {
+  private readonly entries = new Map<FunctionLike, Map<string, Entry>>()
+  /** Entries that rest on one that is not final yet. */
+  private provisional: (() => void)[] = []
+  private depth = 0
+
+  constructor(readonly called: CalledFunctions) {}
+
+  /** Every call that gets the connection by this mention, directly or inside an object, with what it does to it. */
+  ofUse(
+    use: ConnectionUse,
+    query: UseQuery,
+  ): readonly { readonly call: ts.Node; readonly summary: CallSummary }[] {
+    return callSlots(use).map((slot) => ({ call: slot.call, summary: this.ofSlot(slot, query) }))
+  }
+
+  ofSlot(slot: Slot, query: UseQuery): CallSummary {
+    const callee = this.called.ofCall(slot.call)
+    // A class without a constructor of its own hands its arguments to nobody that can be seen.
+    if (callee?.body === undefined || this.depth > maxDepth) return unknown
+    return { ...this.ofParameter(callee, slot, query), callee }
+  }
+
+  private ofParameter(callee: FunctionLike, slot: Slot, query: UseQuery): CallSummary {
+    const { receiver: _ignored, openMethod: _neither, ...bare } = query
+    const anyReceiver: UseQuery = { ...bare, followsChoices: true }
+    const key = `${query.dialect.id}|${String(slot.index)}|${slot.property ?? ''}`
+    const known = this.entries.get(callee)?.get(key)
+    if (known !== undefined) {
+      if (!known.isDone) known.askedCount += 1
+      return known.summary
+    }
+    const entry: Entry = { summary: uses, isDone: false, askedCount: 0 }
+    const ofCallee = this.entries.get(callee) ?? new Map<string, Entry>()
+    this.entries.set(callee, ofCallee.set(key, entry))
+    const isOutermost = this.depth === 0
+    this.depth += 1
+    for (let round = 0; round < maxRounds; round += 1) {
+      const { askedCount } = entry
+      const summary = this.compute(callee, slot, anyReceiver)
+      const isStable = summary.kind === entry.summary.kind && summary.effect === entry.summary.effect
+      entry.summary = summary
+      if (entry.askedCount === askedCount || isStable) break
+      for (const forget of this.provisional) forget()
+      this.provisional = []
+    }
+    this.depth -= 1
+    entry.isDone = true
+    if (isOutermost) {
+      this.provisional = []
+    } else {
+      this.provisional.push(() => ofCallee.delete(key))
+    }
+    return entry.summary
+  }
+
+  private compute(callee: FunctionLike, slot: Slot, query: UseQuery): CallSummary {
+    const found = usesOfSlot(callee, slot, query)
+    if (found === 'unseen') return unknown
+    const calls = new Map<ts.Node, CallSummary>()
+    for (const use of found.uses)
+      for (const { call, summary } of this.ofUse(use, query)) calls.set(call, summary)
+    for (const slotPassed of found.passed) calls.set(slotPassed.call, this.ofSlot(slotPassed, query))
+    const released = found.uses.find((use) => use.kind === 'release')
+    const handed = found.uses.find((use) => use.kind === 'escape' && use.reason === 'release-in-helper')
+    const helper = [...calls].find(([, summary]) => summary.kind === 'releases')
+    if (released !== undefined || handed !== undefined || helper !== undefined) {
+      const summary = this.releasing(callee, found, calls, query)
+      if (summary !== undefined) return summary
+    }
+    const kept = found.uses.find(
+      (use) =>
+        use.kind === 'escape' && use.reason !== 'release-in-helper' && use.reason !== 'escapes-to-return',
+    )
+    const name = nameOfFunction(callee)
+    // Wrapped by an object that the caller holds: the wrapper lives as long as the caller's own variables.
+    if (ts.isConstructorDeclaration(callee)) return handedBack
+    if (kept !== undefined)
+      return {
+        kind: 'keeps',
+        effect: 'keeps',
+        trace: [{ node: kept.node, note: `kept in ${name} here` }],
+        endsWithRelease: false,
+      }
+    for (const [call, summary] of calls)
+      if (summary.kind === 'keeps')
+        return { ...summary, trace: [{ node: call, note: `passed on in ${name} here` }, ...summary.trace] }
+    if ([...calls.values()].some((summary) => summary.kind === 'unknown')) return unknown
+    const isHandedBack =
+      found.uses.some((use) => use.kind === 'escape' && use.reason === 'escapes-to-return') ||
+      [...calls.values()].some((summary) => summary.isHandedBack === true)
+    return isHandedBack ? handedBack : uses
+  }
+
+  /** Undefined when the release that was seen is never of the given connection: `if (!given) release(mine)`. */
+  private releasing(
+    callee: FunctionLike,
+    found: SlotUses,
+    calls: ReadonlyMap<ts.Node, CallSummary>,
+    query: UseQuery,
+  ): CallSummary | undefined {
+    const name = nameOfFunction(callee)
+    const trace = traceOfRelease(found, calls, name)
+    const isLater =
+      found.variable === undefined ||
+      ('asteriskToken' in callee && callee.asteriskToken !== undefined) ||
+      found.uses.some(
+        (use) => (use.kind === 'release' && use.isNested) || (use.kind === 'escape' && isHandedOn(use)),
+      )
+    const maybe: CallSummary = { kind: 'releases', effect: 'may-release', trace, endsWithRelease: false }
+    if (isLater || callee.body === undefined) return maybe
+    const variable = query.checker.getSymbolAtLocation(found.variable)
+    const { returned, thrown, findings } = exitsOf({
+      graph: buildFlowGraph(callee.body, new Set([found.variable.text])),
+      ...(variable === undefined ? {} : { variable }),
+      uses: found.uses,
+      effects: effectsOf(calls),
+      checker: query.checker,
+    })
+    if (!['released', 'unsure'].some((state) => has(returned, state) || has(thrown, state))) return undefined
+    const isCertain = returned.size > 0 && [...returned].every((state) => state === 'released')
+    if (!isCertain) return maybe
+    const missedWhen = findings.find((finding) => finding.kind === 'held-at-throw')?.thrownAt
+    return {
+      kind: 'releases',
+      effect: 'releases',
+      trace,
+      ...(missedWhen === undefined ? {} : { missedWhen }),
+      endsWithRelease: endsWithRelease(callee, found, findings),
+    }
+  }
+}
+
+/** For the machine: what each call does. A call of which nothing is known changes nothing (see {@link CalleeSummary}). */
+export function effectsOf(calls: ReadonlyMap<ts.Node, CallSummary>): ReadonlyMap<ts.Node, CallEffect> {
+  return new Map(
+    [...calls].flatMap(([call, { effect }]) => (effect === undefined ? [] : [[call, effect] as const])),
+  )
+}
+
+function has(states: ReadonlySet<string>, state: string): boolean {
+  return states.has(state)
+}
+
+function isHandedOn(use: Extract<ConnectionUse, { kind: 'escape' }>): boolean {
+  return use.reason === 'release-in-helper'
+}
+
+function traceOfRelease(
+  found: SlotUses,
+  calls: ReadonlyMap<ts.Node, CallSummary>,
+  name: string,
+): readonly TraceStep[] {
+  const released = found.uses.find((use) => use.kind === 'release')
+  if (released?.kind === 'release') return [{ node: released.call, note: `released in ${name} here` }]
+  for (const [call, summary] of calls) {
+    if (summary.kind === 'releases')
+      return [{ node: call, note: `passed on in ${name} here` }, ...summary.trace]
+  }
+  const handed = found.uses.find((use) => use.kind === 'escape' && isHandedOn(use))
+  return handed === undefined ? [] : [{ node: handed.node, note: `its release is handed on in ${name} here` }]
+}
+
+function endsWithRelease(
   callee: FunctionLike,
-  name: ts.Identifier,
-  uses: readonly ConnectionUse[],
-  checker: ts.TypeChecker,
+  { uses: all }: SlotUses,
+  findings: readonly Finding[],
 ): boolean {
-  if (
-    callee.body === undefined ||
-    uses.some((use) => (use.kind === 'release' && use.isNested) || use.kind === 'escape')
-  )
-    return true
-  const variable = checker.getSymbolAtLocation(name)
-  const graph = buildFlowGraph(callee.body, new Set([name.text]))
-  return exitStates({
-    graph,
-    ...(variable === undefined ? {} : { variable }),
-    uses,
-    effects: new Map(),
-    checker,
-  }).has('released')
-}
-
-function summaryOfUse(use: ConnectionUse, query: UseQuery, depth: number): CalleeSummary {
-  switch (use.kind) {
-    case 'release':
-      return 'releases'
-    case 'escape':
-      return use.reason === 'release-in-helper'
-        ? 'releases'
-        : use.reason === 'escapes-to-return'
-          ? 'uses'
-          : 'keeps'
-    case 'argument':
-      return summarizeCallee(use.call, use.index, query, depth + 1)
-    default:
-      return 'uses'
-  }
-}
-
-function strongest(summaries: readonly CalleeSummary[]): CalleeSummary {
-  const order: readonly CalleeSummary[] = ['releases', 'keeps', 'unknown']
-  return order.find((summary) => summaries.includes(summary)) ?? 'uses'
-}
-
-function calleeOf(
-  call: ts.CallExpression | ts.NewExpression,
-  checker: ts.TypeChecker,
-): FunctionLike | undefined {
-  const { expression } = call
-  if (ts.isPropertyAccessExpression(expression) && expression.expression.kind === ts.SyntaxKind.ThisKeyword) {
-    const container = ts.findAncestor(call, ts.isClassLike)
-    const member = container?.members.find((one) => one.name?.getText() === expression.name.text)
-    return member === undefined ? undefined : functionOf(member)
-  }
-  if (!ts.isIdentifier(expression)) return undefined
-  const symbol = checker.getSymbolAtLocation(expression)
-  if (symbol === undefined) return undefined
-  const target = (symbol.flags & ts.SymbolFlags.Alias) !== 0 ? checker.getAliasedSymbol(symbol) : symbol
-  const declaration = target.declarations?.find((one) => functionOf(one) !== undefined)
-  return declaration === undefined ? undefined : functionOf(declaration)
-}
-
-function functionOf(declaration: ts.Node): FunctionLike | undefined {
-  if (ts.isClassLike(declaration))
-    return declaration.members.find(
-      (member) => ts.isConstructorDeclaration(member) && member.body !== undefined,
-    ) as FunctionLike | undefined
-  if (isFunctionWithBody(declaration)) return declaration.body === undefined ? undefined : declaration
-  if (
-    (ts.isVariableDeclaration(declaration) || ts.isPropertyDeclaration(declaration)) &&
-    declaration.initializer !== undefined
-  ) {
-    return isFunctionWithBody(declaration.initializer) ? declaration.initializer : undefined
-  }
-  return undefined
+  const { body } = callee
+  if (body === undefined || !ts.isBlock(body)) return body !== undefined && all.length === 1
+  const last = body.statements.at(-1)
+  const release = all.filter((use) => use.kind === 'release')
+  const [only] = release
+  if (last === undefined || !ts.isExpressionStatement(last) || release.length !== 1 || only === undefined)
+    return false
+  const bare = unwrapExpression(last.expression)
+  const called = ts.isAwaitExpression(bare) ? unwrapExpression(bare.expression) : bare
+  return called === only.call && findings.every((finding) => finding.kind === 'held-at-throw')
 }

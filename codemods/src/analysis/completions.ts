@@ -2,6 +2,7 @@ import { ts } from 'ts-morph'
 import type { Bracket } from './bracket'
 import { isWithin } from './bracket'
 import { nameSeenOutside } from './bracket-obligations'
+import type { ScopePlan } from './scope'
 import { enclosingFunction, isAssignmentOperator, isFunctionWithBody, unwrapExpression, walk } from './syntax'
 
 /** How the body of a bracket leaves it, as far as a callback in its place would have to imitate it. */
@@ -13,10 +14,10 @@ export interface Completions {
   readonly fallsThrough: boolean
 }
 
-export function completionsOf(bracket: Bracket): Completions {
+export function completionsOf(bracket: Bracket | ScopePlan): Completions {
   const returns: ts.ReturnStatement[] = []
   let hasForeign = false
-  const region: readonly ts.Node[] = [...bracket.gap, bracket.tryStatement]
+  const region = bodyOf(bracket)
   const visit = (node: ts.Node): boolean | undefined => {
     if (ts.isIdentifier(node) && node.text === 'arguments') hasForeign = true
     if (isFunctionWithBody(node)) return ts.isArrowFunction(node) ? undefined : false
@@ -35,22 +36,28 @@ export function completionsOf(bracket: Bracket): Completions {
   return {
     returns,
     hasForeign,
-    fallsThrough:
-      canFallThrough(bracket.tryStatement.tryBlock) ||
-      (bracket.tryStatement.catchClause !== undefined &&
-        canFallThrough(bracket.tryStatement.catchClause.block)),
+    fallsThrough: !region.some(alwaysLeaves),
   }
+}
+
+/** What a callback would hold: everything behind the acquire. */
+export function bodyOf(bracket: Bracket | ScopePlan): readonly ts.Statement[] {
+  return 'region' in bracket ? bracket.region.slice(1) : [...bracket.gap, bracket.tryStatement]
 }
 
 /**
  * Why the bracket cannot become `withConnection(purpose, async (connection) => …)`, if so. A returned promise that is not awaited is
  * the subtle case: the old code gives the connection back before it settles, a callback afterwards.
  */
-export function canBecomeCallback(bracket: Bracket, checker: ts.TypeChecker): boolean {
+export function canBecomeCallback(bracket: Bracket | ScopePlan, checker: ts.TypeChecker): boolean {
   const { returns, hasForeign, fallsThrough } = completionsOf(bracket)
   const scope = enclosingFunction(bracket.statement)
   if (hasForeign || ts.isSourceFile(scope) || ts.isConstructorDeclaration(scope)) return false
-  if (nameSeenOutside(bracket, checker) !== undefined) return false
+  const hoists = 'region' in bracket ? bracket.hoists : []
+  if ('region' in bracket && hoists.some(({ kind }) => kind === 'assigned'))
+    return canReturnHoist(bracket, returns, checker)
+  // What moves in front stays in sight.
+  if (hoists.length === 0 && nameSeenOutside(bracket, checker) !== undefined) return false
   if (returns.length === 0) return true
   const isGenerator = 'asteriskToken' in scope && scope.asteriskToken !== undefined
   const isTail = bracket.block.parent === scope && bracket.following.length === 0
@@ -61,6 +68,26 @@ export function canBecomeCallback(bracket: Bracket, checker: ts.TypeChecker): bo
       (!mayBePromise(one.expression, checker) &&
         !asksConnectionWithoutAwait(one.expression, bracket.name.text)),
   )
+}
+
+/** `const rows = await withConnection(async (c) => { … return await c.query(…) })`: one value that the end of the callback brings out. */
+function canReturnHoist(
+  plan: ScopePlan,
+  returns: readonly ts.ReturnStatement[],
+  checker: ts.TypeChecker,
+): boolean {
+  const [hoist, ...others] = plan.hoists.filter((one) => one.kind === 'assigned')
+  const value = hoist?.declaration.initializer
+  if (hoist === undefined || value === undefined || others.length > 0 || returns.length > 0) return false
+  const behind = plan.region.slice(plan.region.indexOf(hoist.statement) + 1)
+  const isLast = behind.every((one) =>
+    plan.releases.some(({ statement, told }) => statement === one && told.kind === 'nothing'),
+  )
+  return isLast && isWaitedFor(value, plan, checker)
+}
+
+function isWaitedFor(value: ts.Expression, { name }: ScopePlan, checker: ts.TypeChecker): boolean {
+  return !mayBePromise(value, checker) && !asksConnectionWithoutAwait(value, name.text)
 }
 
 /** `return users.find(connection, id)`: whatever the method is called, it may be an answer still to come. */
@@ -216,7 +243,7 @@ function alwaysLeaves(statement: ts.Statement): boolean {
   return false
 }
 
-function isInArrow(node: ts.Node, bracket: Bracket): boolean {
+function isInArrow(node: ts.Node, bracket: Bracket | ScopePlan): boolean {
   return enclosingFunction(node) !== enclosingFunction(bracket.statement)
 }
 

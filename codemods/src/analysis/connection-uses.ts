@@ -2,6 +2,7 @@ import { ts } from 'ts-morph'
 import type { Dialect, ReleaseRule } from '../model/dialect'
 import type { ReasonCode } from '../model/site'
 import { closureOutlives, isAwaited } from './closures'
+import { isNullish, isTested, throughChoices } from './value-flow'
 import { containerMethods, escapeByAssignment, escapeOfValue, isInLiteral } from './escapes'
 import type { FunctionLike } from './syntax'
 import {
@@ -13,6 +14,8 @@ import {
   unwrapExpression,
   walk,
 } from './syntax'
+
+export { isNullish }
 
 /** One mention of a connection's variable, by what it does to the connection. */
 export type ConnectionUse =
@@ -68,6 +71,25 @@ export function findUses(binding: ts.Identifier, scope: ts.Node, query: UseQuery
   return uses
 }
 
+/** What is done with a property that holds the connection, `context.client`, at one of its mentions. */
+export function findMemberUses(
+  access: ts.PropertyAccessExpression,
+  scope: ts.Node,
+  query: UseQuery,
+): readonly ConnectionUse[] {
+  if (!ts.isIdentifier(access.name)) return []
+  const owner = ts.isSourceFile(scope) || isFunctionWithBody(scope) ? scope : undefined
+  const alias = aliasOf(access, query.followsChoices === true)
+  if (alias === undefined) return classify(access.name, owner, query)
+  return [{ kind: 'borrow', node: access.name }, ...findUses(alias, scope, query)]
+}
+
+/** The expression that is the connection at a mention: the name, or the access that ends in it. */
+function mentioned(node: ts.Identifier): ts.Expression {
+  const { parent } = node
+  return ts.isPropertyAccessExpression(parent) && parent.name === node ? parent : node
+}
+
 function symbolOf(node: ts.Identifier, checker: ts.TypeChecker): ts.Symbol | undefined {
   return ts.isShorthandPropertyAssignment(node.parent)
     ? checker.getShorthandAssignmentValueSymbol(node.parent)
@@ -75,7 +97,7 @@ function symbolOf(node: ts.Identifier, checker: ts.TypeChecker): ts.Symbol | und
 }
 
 /** `const other = connection` */
-function aliasOf(node: ts.Identifier, followsChoices: boolean): ts.Identifier | undefined {
+function aliasOf(node: ts.Expression, followsChoices: boolean): ts.Identifier | undefined {
   let value = outermost(node)
   if (
     followsChoices &&
@@ -110,8 +132,15 @@ function classify(
 }
 
 function classifyPlain(node: ts.Identifier, query: UseQuery, isNested: boolean): ConnectionUse {
-  const value = outermost(node)
+  const direct = outermost(mentioned(node))
+  if (isDefaultOfItself(direct)) return { kind: 'test', node }
+  const value = throughChoices(direct)
   const { parent } = value
+  // (given ?? connection).release(): which of them it is cannot be said.
+  if (value !== direct && ts.isPropertyAccessExpression(parent) && parent.expression === value)
+    return namesRelease(parent.name.text, query)
+      ? escape(node, 'release-in-helper')
+      : { kind: 'borrow', node }
   if (ts.isPropertyAccessExpression(parent) && parent.expression === value)
     return ofMember(node, parent, query, isNested)
   if (ts.isElementAccessExpression(parent) && parent.expression === value)
@@ -124,7 +153,7 @@ function classifyPlain(node: ts.Identifier, query: UseQuery, isNested: boolean):
     if (parent.left === value) return { kind: 'write', node, isNull: isNullish(parent.right) }
     return escape(node, escapeByAssignment(parent.left, query.checker))
   }
-  if (isTested(value)) return { kind: 'test', node }
+  if (isTested(value) || isTested(direct)) return { kind: 'test', node }
   if (ts.isVariableDeclaration(parent)) {
     if (ts.isIdentifier(parent.name)) return escape(node, 'unsupported-shape')
     return takesRelease(parent.name, query) ? escape(node, 'release-in-helper') : { kind: 'borrow', node }
@@ -132,6 +161,10 @@ function classifyPlain(node: ts.Identifier, query: UseQuery, isNested: boolean):
   const reason = escapeOfValue(value, query.checker)
   if (reason !== undefined) return escape(node, reason)
   return isInLiteral(value) ? { kind: 'borrow', node, isLent: true } : { kind: 'borrow', node }
+}
+
+function namesRelease(name: string, query: UseQuery): boolean {
+  return query.dialect.release.some((one) => one.on === 'connection' && one.method === name)
 }
 
 /** `const { release } = connection`: whoever has the function can call it. */
@@ -173,7 +206,7 @@ function ofMember(
   if (rule?.on === 'connection') {
     // The release handed on as a function: whoever gets it may call it.
     if (called === undefined) return escape(node, 'release-in-helper')
-    const discards = called.arguments.some((argument) => !isFalse(argument))
+    const discards = rule.isDiscard === true || called.arguments.some((argument) => !isFalse(argument))
     return { kind: 'release', node, call: called, rule, discards, isNested }
   }
   return { kind: 'borrow', node }
@@ -187,15 +220,20 @@ function ofArgument(
   isNested: boolean,
 ): ConnectionUse {
   const index = call.arguments?.indexOf(value) ?? -1
-  const named = ts.isCallExpression(call) ? methodOf(call) : undefined
+  const named = ts.isCallExpression(call) ? (methodOf(call) ?? bareRelease(call, query)) : undefined
   if (ts.isCallExpression(call) && named !== undefined) {
     const rule = query.dialect.release.find(
       (one) => one.on === 'receiver' && one.method === named.method && one.connectionArgument === index,
     )
     if (rule?.on === 'receiver') {
-      if (query.receiver !== undefined && receiverText(named.receiver) !== query.receiver)
+      if (
+        query.receiver !== undefined &&
+        receiverText(named.receiver) !== query.receiver &&
+        methodOf(call) !== undefined
+      )
         return escape(node, 'release-in-helper')
-      const discards = call.arguments.some((argument) => argument !== value && !isFalse(argument))
+      const discards =
+        rule.isDiscard === true || call.arguments.some((argument) => argument !== value && !isFalse(argument))
       return { kind: 'release', node, call, rule, discards, isNested }
     }
     if (containerMethods.has(named.method)) return escape(node, 'escapes-to-container')
@@ -203,6 +241,18 @@ function ofArgument(
     if (isAmbientStore(named, query.checker)) return escape(node, 'escapes-to-callee')
   }
   return { kind: 'argument', node, call, index }
+}
+
+/** `releaseConnection(c)` beside `getConnection()`: functions of one module, called by their bare names. */
+function bareRelease(
+  call: ts.CallExpression,
+  { dialect, receiver }: UseQuery,
+): { readonly receiver: ts.Expression; readonly method: string } | undefined {
+  const callee = unwrapExpression(call.expression)
+  if (receiver === undefined || !ts.isIdentifier(callee)) return undefined
+  const isBareToo = dialect.acquire.some(({ method }) => method === receiver)
+  const isRelease = dialect.release.some((rule) => rule.on === 'receiver' && rule.method === callee.text)
+  return isBareToo && isRelease ? { receiver: callee, method: callee.text } : undefined
 }
 
 /** `const query = connection.query.bind(connection)`: a name of this scope, or called on the spot. */
@@ -237,29 +287,20 @@ function nestedFunction(
   return nested
 }
 
-function isTested(value: ts.Expression): boolean {
+/** `client = client ?? …`, `client = client ? client : …`: what was given stays where it is. */
+function isDefaultOfItself(value: ts.Expression): boolean {
   const { parent } = value
-  if (ts.isPrefixUnaryExpression(parent) || ts.isTypeOfExpression(parent)) return true
-  if ((ts.isIfStatement(parent) || ts.isWhileStatement(parent)) && parent.expression === value) return true
-  if (ts.isConditionalExpression(parent) && parent.condition === value) return true
-  if (!ts.isBinaryExpression(parent)) return false
-  const kind = parent.operatorToken.kind
-  if (kind === ts.SyntaxKind.AmpersandAmpersandToken || kind === ts.SyntaxKind.BarBarToken)
-    return parent.left === value || ts.isIfStatement(outermost(parent).parent)
-  return comparisons.has(kind)
-}
-
-const comparisons: ReadonlySet<ts.SyntaxKind> = new Set([
-  ts.SyntaxKind.EqualsEqualsToken,
-  ts.SyntaxKind.EqualsEqualsEqualsToken,
-  ts.SyntaxKind.ExclamationEqualsToken,
-  ts.SyntaxKind.ExclamationEqualsEqualsToken,
-  ts.SyntaxKind.InstanceOfKeyword,
-])
-
-export function isNullish(expression: ts.Expression): boolean {
-  const bare = unwrapExpression(expression)
-  return bare.kind === ts.SyntaxKind.NullKeyword || (ts.isIdentifier(bare) && bare.text === 'undefined')
+  const isFirst =
+    (ts.isBinaryExpression(parent) && parent.left === value && isDefaulting(parent.operatorToken.kind)) ||
+    (ts.isConditionalExpression(parent) && parent.condition !== value)
+  if (!isFirst) return false
+  const assignment = outermost(parent).parent
+  return (
+    ts.isBinaryExpression(assignment) &&
+    assignment.operatorToken.kind === ts.SyntaxKind.EqualsToken &&
+    assignment.right === outermost(parent) &&
+    unwrapExpression(assignment.left).getText() === unwrapExpression(value).getText()
+  )
 }
 
 function isFalse(expression: ts.Expression): boolean {

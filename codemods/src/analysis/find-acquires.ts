@@ -1,42 +1,56 @@
 import { ts } from 'ts-morph'
 import type { Dialect } from '../model/dialect'
 import type { AcquireCall } from './acquire-call'
-import { isFunctionWithBody, methodOf, unwrapExpression, walk } from './syntax'
+import { calledName, isFunctionWithBody, methodOf, unwrapExpression, walk } from './syntax'
+import type { Match } from './receiver-types'
 
-/** Whether the receiver of a call belongs to a dialect. */
-export type ReceiverDecision = (receiver: ts.Expression, dialect: Dialect) => 'yes' | 'no' | 'unknown'
+/** Whether a call whose name is a dialect's belongs to that dialect. */
+export type AcquireDecision = (candidate: AcquireCall) => Match
 
-/** Calls whose method name is a dialect's, and whose receiver is decided to be; the undecided are returned apart. */
-export function findAcquires(
-  sourceFile: ts.SourceFile,
-  dialects: readonly Dialect[],
-  decide: ReceiverDecision,
-): { found: AcquireCall[]; undecided: boolean } {
-  const found: AcquireCall[] = []
-  let undecided = false
-  walk(sourceFile, (node) => {
-    if (!ts.isCallExpression(node)) return undefined
-    const named = methodOf(node)
-    if (named === undefined) return undefined
-    for (const dialect of dialects) {
-      const candidate = candidateOf(node, named, dialect)
-      if (candidate === undefined) continue
-      const decision = decide(named.receiver, dialect)
-      if (decision === 'unknown') undecided = true
-      if (decision !== 'yes') continue
-      found.push(candidate)
-      break
-    }
-    return undefined
-  })
-  return { found, undecided }
+export interface NamedCall {
+  readonly call: ts.CallExpression
+  readonly receiver: ts.Expression
+  readonly method: string
 }
 
-function candidateOf(
-  call: ts.CallExpression,
-  { receiver, method }: { receiver: ts.Expression; method: string },
-  dialect: Dialect,
-): AcquireCall | undefined {
+/** Every call of a file that has a name. */
+export function namedCalls(sourceFile: ts.SourceFile): readonly NamedCall[] {
+  const found: NamedCall[] = []
+  walk(sourceFile, (node) => {
+    if (!ts.isCallExpression(node)) return undefined
+    const named = calledName(node)
+    if (named !== undefined) found.push({ call: node, ...named })
+    return undefined
+  })
+  return found
+}
+
+/** Calls whose method name is a dialect's, and whose receiver is decided to be; whether there are others that nothing decides. */
+export function findAcquires(
+  calls: readonly NamedCall[],
+  dialects: readonly Dialect[],
+  decide: AcquireDecision,
+): { readonly found: readonly AcquireCall[]; readonly isUndecided: boolean } {
+  const found: AcquireCall[] = []
+  let isUndecided = false
+  for (const named of calls) {
+    const candidates = dialects.flatMap((dialect) => candidateOf(named, dialect) ?? [])
+    const acquire = candidates.find((candidate) => {
+      const decision = decide(candidate)
+      if (decision === 'unknown' || decision === 'doubtful') isUndecided = true
+      return decision === 'yes'
+    })
+    if (acquire !== undefined) found.push(acquire)
+  }
+  return { found, isUndecided }
+}
+
+/** Whether a call names a function and no receiver. */
+export function isBareCall({ receiver, call }: Pick<AcquireCall, 'receiver' | 'call'>): boolean {
+  return ts.isIdentifier(receiver) && methodOf(call) === undefined
+}
+
+function candidateOf({ call, receiver, method }: NamedCall, dialect: Dialect): AcquireCall | undefined {
   const scoped = dialect.scoped.find((rule) => rule.method === method)
   if (scoped !== undefined && looksLikeFunction(call.arguments[scoped.callbackArgument])) {
     return { kind: 'scoped', dialect, call, receiver, method, rule: scoped }

@@ -28,6 +28,8 @@ export function buildExpression(
     return expression.expression ? buildExpression(expression.expression, thrown(), context) : thrown()
   }
   if (ts.isCallExpression(expression)) {
+    if (endsProcess(expression))
+      return inOrder(expression.arguments, context.make({ kind: 'eval', ast: expression }), context)
     const isSafe = ts.isIdentifier(expression.expression) && expression.expression.text === 'Boolean'
     const called = inOrder(expression.arguments, isSafe ? evaluate() : thrown(), context)
     return buildExpression(expression.expression, called, context, chainExit)
@@ -40,7 +42,9 @@ export function buildExpression(
     )
   }
   if (ts.isPropertyAccessExpression(expression)) {
-    const access = expression.expression.kind === ts.SyntaxKind.ThisKeyword ? next : thrown()
+    const { kind } = expression.expression
+    const isOwn = kind === ts.SyntaxKind.ThisKeyword || kind === ts.SyntaxKind.SuperKeyword
+    const access = isOwn ? next : thrown()
     return buildExpression(expression.expression, access, context, chainExit)
   }
   if (ts.isElementAccessExpression(expression)) {
@@ -106,6 +110,40 @@ export function buildCondition(
   )
 }
 
+/** `!given`, `given == null`, `Boolean(given)`: a value that says of another whether it is there. */
+export function isTest(value: ts.Expression): boolean {
+  if (ts.isParenthesizedExpression(value)) return isTest(value.expression)
+  if (ts.isPrefixUnaryExpression(value)) return value.operator === ts.SyntaxKind.ExclamationToken
+  if (ts.isCallExpression(value))
+    return ts.isIdentifier(value.expression) && value.expression.text === 'Boolean'
+  return (
+    ts.isBinaryExpression(value) &&
+    equalities.has(value.operatorToken.kind) &&
+    (isNullLike(value.left) || isNullLike(value.right))
+  )
+}
+
+const equalities: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.EqualsEqualsToken,
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+])
+
+function isNullLike(value: ts.Expression): boolean {
+  return value.kind === ts.SyntaxKind.NullKeyword || (ts.isIdentifier(value) && value.text === 'undefined')
+}
+
+/** Nothing runs behind it, and what is held then is nobody's loss. */
+function endsProcess({ expression }: ts.CallExpression): boolean {
+  return (
+    ts.isPropertyAccessExpression(expression) &&
+    ts.isIdentifier(expression.expression) &&
+    expression.expression.text === 'process' &&
+    (expression.name.text === 'exit' || expression.name.text === 'abort')
+  )
+}
+
 function makers(
   ast: ts.Node,
   next: FlowNode,
@@ -131,6 +169,13 @@ function buildBinary(expression: ts.BinaryExpression, next: FlowNode, context: F
   }
   if (isAssignmentOperator(operator)) {
     const assigned = context.make({ kind: 'eval', ast: expression, next })
+    if (
+      operator === ts.SyntaxKind.QuestionQuestionEqualsToken ||
+      operator === ts.SyntaxKind.BarBarEqualsToken
+    )
+      return buildCondition(left, next, buildExpression(right, assigned, context), context)
+    if (operator === ts.SyntaxKind.AmpersandAmpersandEqualsToken)
+      return buildCondition(left, buildExpression(right, assigned, context), next, context)
     const value = buildExpression(right, assigned, context)
     // The target of an assignment is not read.
     return ts.isIdentifier(left) ? value : buildExpression(left, value, context)

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { buildCondition, buildExpression } from './flow-expressions'
+import { buildCondition, buildExpression, isTest } from './flow-expressions'
 import type { FlowContext, FlowGraph, FlowNode } from './flow-node'
 
 /** Label of `break` and `continue` without a label. */
@@ -97,9 +97,23 @@ function buildStatement(
 
 function buildVariables(list: ts.VariableDeclarationList, next: FlowNode, context: FlowContext): FlowNode {
   return list.declarations.reduceRight((following, declaration) => {
+    if (
+      declaration.initializer !== undefined &&
+      (isTest(declaration.initializer) || isPlainName(declaration.initializer))
+    ) {
+      const bound = (truth: boolean): FlowNode =>
+        context.make({ kind: 'eval', ast: declaration, truth, next: following })
+      return buildCondition(declaration.initializer, bound(true), bound(false), context)
+    }
     const bind = context.make({ kind: 'eval', ast: declaration, next: following })
     return declaration.initializer ? buildExpression(declaration.initializer, bind, context) : bind
   }, next)
+}
+
+/** `let client = given`, `const client = options.client`: the copy is there when the original is. */
+function isPlainName(value: ts.Expression): boolean {
+  if (ts.isIdentifier(value)) return value.text !== 'undefined'
+  return ts.isPropertyAccessExpression(value) && isPlainName(value.expression)
 }
 
 function buildTry(statement: ts.TryStatement, next: FlowNode, context: FlowContext): FlowNode {

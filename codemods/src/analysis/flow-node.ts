@@ -9,6 +9,8 @@ export interface FlowNode {
   readonly kind: 'eval' | 'branch' | 'dispose' | 'exit-return' | 'exit-throw' | 'join'
   /** The expression or statement that this node stands for; absent in exits and joins. */
   readonly ast?: ts.Node
+  /** Of a declaration whose value is a test (`const isOurs = !given`): what the test said on this path. */
+  readonly truth?: boolean
   /** `eval`: where control goes; `branch`: where it goes when the condition holds. */
   next?: FlowNode
   /** `branch` only: where control goes when the condition does not hold. */

@@ -1,30 +1,44 @@
 import { ts } from 'ts-morph'
 import type { ReasonCode, WitnessStep } from '../model/site'
 import { serviceDialectId } from './acquire-call'
-import { isWithin } from './bracket'
-import { bracketObstacle } from './bracket-obligations'
+import { isWithin, type Bracket } from './bracket'
+import { bracketObstacle, type Obstacle } from './bracket-obligations'
 import { hasComment } from './comments'
 import { canBecomeCallback } from './completions'
+import { judgeOwnership } from './judge-ownership'
+import { judgeCallback } from './judge-callback'
+import { judgeChain } from './judge-chain'
+import { judgeChoice, judgeLate } from './judge-late'
 import { judgeScoped } from './judge-scoped'
 import { receiverEffect, receiverEffectNote } from './receiver-effect'
+import { judgeTwoStep } from './judge-two-step'
 import type { Judgement } from './judgement'
+import { releasePointOf } from './release-points'
+import { planScope } from './scope-plan'
 import { shapeOf } from './shape'
 import type { SiteFacts } from './site-facts'
-import { isOwnReceiver } from './syntax'
-import type { Finding } from './typestate'
+import { isOwnReceiver, outermost } from './syntax'
+import type { Finding } from './typestate-model'
 import { witnessOf, witnessOfFinding, witnessStep } from './witness'
 
 /** Decides about one site. The order of the questions is the order in which a person would want to hear the answers. */
-export function judgeSite(facts: SiteFacts, checker: ts.TypeChecker): Judgement {
+export function judgeSite(
+  facts: SiteFacts,
+  checker: ts.TypeChecker,
+  all: readonly SiteFacts[] = [],
+): Judgement {
   if (facts.acquire.dialect.id === serviceDialectId) return judgeService(facts)
   if (facts.acquire.kind === 'scoped') return judgeScoped(facts.acquire, checker)
-  return (
+  const judgement =
     judgeBinding(facts, checker) ??
     judgeOwnership(facts) ??
+    judgeChoice(facts, checker) ??
     judgePaths(facts) ??
-    judgeBracket(facts, checker) ??
+    judgeTwoStep(facts, checker) ??
+    judgeLate(facts, checker) ??
+    judgeBracket(facts, checker, all) ??
     manual(facts, 'unsupported-shape')
-  )
+  return withScope(judgement, facts, checker, all)
 }
 
 /** Sites on the service: done, unless the analysis proves a leak. */
@@ -44,9 +58,9 @@ function judgeBinding(facts: SiteFacts, checker: ts.TypeChecker): Judgement | un
   const { acquire, binding } = facts
   switch (binding.kind) {
     case 'callback':
-      return manual(facts, 'callback-style')
+      return judgeCallback(facts, checker)
     case 'chained':
-      return manual(facts, 'promise-chain')
+      return judgeChain(facts, checker)
     case 'unbound':
       return manual(
         facts,
@@ -97,40 +111,6 @@ function judgeUsing(facts: SiteFacts, statement: ts.VariableStatement, checker: 
   return { verdict: 'rewritable', shape: 'scoped', plan: { kind: 'using', call: acquire.call } }
 }
 
-/** Who else may have the connection. */
-function judgeOwnership(facts: SiteFacts): Judgement | undefined {
-  const escape = facts.uses.find((use) => use.kind === 'escape')
-  if (escape?.kind === 'escape')
-    return manual(facts, escape.reason, witnessStep(escape.node, 'and leaves the scope here'))
-  const opened = facts.uses.find((use) => use.kind === 'open')
-  if (opened !== undefined)
-    return manual(facts, 'two-step-handle', witnessStep(opened.node, 'and opened here'))
-  for (const [call, summary] of facts.callees) {
-    if (summary === 'releases')
-      return manual(facts, 'release-in-helper', witnessStep(call, 'the called function releases it'))
-    if (summary === 'keeps')
-      return manual(facts, 'escapes-to-callee', witnessStep(call, 'the called function keeps it'))
-  }
-  const nested = facts.releases.find((release) => release.isNested)
-  if (nested !== undefined)
-    return manual(facts, 'release-in-helper', witnessStep(nested.node, 'released inside another function'))
-  if (facts.releases.length > 0) return undefined
-  const lent = facts.uses.find(
-    (use) => use.kind === 'argument' || (use.kind === 'borrow' && use.isLent === true),
-  )
-  if (lent !== undefined)
-    return manual(
-      facts,
-      'escapes-to-callee',
-      witnessStep(lent.node, 'handed to a function here, and never released in this one'),
-    )
-  return leak(
-    facts,
-    'never-released',
-    facts.findings.find((finding) => finding.kind === 'held-at-return'),
-  )
-}
-
 /** What goes wrong on some path. */
 function judgePaths(facts: SiteFacts): Judgement | undefined {
   const of = (kind: Finding['kind']): Finding | undefined =>
@@ -148,60 +128,129 @@ function judgePaths(facts: SiteFacts): Judgement | undefined {
   const late = of('use-after-release')
   if (late !== undefined)
     return { ...manual(facts, 'use-after-release'), witness: witnessOfFinding(facts, late) }
-  // Behind a bracket's acquire only the gap can leak: everything in its try passes the finally block, which does nothing but release.
-  const isExcused = (finding: Finding): boolean => facts.bracket !== undefined || isInFinally(finding, facts)
+  // Behind a bracket's acquire only the gap can leak, and a finally block that does more before it releases: a window to be closed.
+  const isExcused = (finding: Finding): boolean => facts.bracket !== undefined || isWindow(finding, facts)
   const thrown = leaksByException(facts).find((finding) => !isExcused(finding))
   if (thrown !== undefined) return leak(facts, 'leaks-on-throw', thrown)
   return undefined
 }
 
-function judgeBracket(facts: SiteFacts, checker: ts.TypeChecker): Judgement | undefined {
+function judgeBracket(
+  facts: SiteFacts,
+  checker: ts.TypeChecker,
+  all: readonly SiteFacts[],
+): Judgement | undefined {
   const { bracket, binding } = facts
-  if (binding.kind === 'declared' && binding.isOwnedChoice) return manual(facts, 'conditional-acquire')
-  const effect = receiverEffect(facts.acquire.receiver, checker)
-  if (effect !== undefined) return manual(facts, 'receiver-effect', witnessStep(effect, receiverEffectNote))
-  const written = facts.uses.find((use) => use.kind === 'write')
-  if (binding.kind === 'declared' && written !== undefined)
-    return manual(facts, 'reassigned', witnessStep(written.node, 'assigned again here'))
-  const discarding = facts.releases.find((release) => release.discards)
-  if (discarding !== undefined)
-    return manual(
-      facts,
-      'release-error',
-      witnessStep(discarding.call, 'this release is told more than the end of a scope can tell'),
-    )
-  if (facts.tryAfter !== undefined && bracket === undefined) {
-    return manual(
-      facts,
-      'release-order',
-      facts.tryAfter.tryStatement.finallyBlock &&
-        witnessStep(facts.tryAfter.tryStatement.finallyBlock, 'the finally block'),
-    )
-  }
-  if (bracket === undefined) return undefined
-  const obstacle = bracketObstacle(bracket, facts.uses, checker)
-  if (obstacle !== undefined) return manual(facts, obstacle.reason, witnessStep(obstacle.node, obstacle.note))
-  if (isJavaScript(bracket.statement) && !canBecomeCallback(bracket, checker))
-    return manual(facts, 'completion')
+  if (binding.kind !== 'declared') return undefined
+  const obstacle = sourceObstacle(facts, checker)
+  if (obstacle !== undefined) return refusal(facts, obstacle)
   const closesLeak = leaksByException(facts).length > 0
-  return {
-    verdict: 'rewritable',
-    shape: shapeOf(facts),
-    plan: { kind: 'bracket', bracket },
-    ...(closesLeak ? { labels: ['closes-leak-window'] as const } : {}),
+  const labels = closesLeak ? { labels: ['closes-leak-window'] as const } : {}
+  const rewritable = { verdict: 'rewritable', shape: shapeOf(facts), ...labels } as const
+  const inBracket = bracket && (bracketObstacle(bracket, facts.uses, checker) ?? disposedBetween(bracket))
+  const isNeat = bracket !== undefined && facts.releases.every((release) => !release.discards)
+  if (isNeat && inBracket === undefined) {
+    if (isJavaScript(bracket.statement) && !canBecomeCallback(bracket, checker))
+      return withCalls(manual(facts, 'completion'), facts)
+    return { ...rewritable, plan: { kind: 'bracket', bracket } }
   }
+  const answer = planScope(facts, checker, all)
+  if (answer.kind === 'obstacle') return withCalls(refusal(facts, inBracket ?? answer.obstacle), facts)
+  if (isJavaScript(answer.plan.statement) && !canBecomeCallback(answer.plan, checker))
+    return withCalls(manual(facts, 'completion'), facts)
+  return { ...rewritable, plan: { kind: 'scope', scope: answer.plan } }
+}
+
+/** What stands against any rewrite of the acquire, wherever it is released. */
+function sourceObstacle(facts: SiteFacts, checker: ts.TypeChecker): Obstacle | undefined {
+  const { binding, acquire } = facts
+  if (binding.kind === 'declared' && binding.isOwnedChoice)
+    return { reason: 'conditional-acquire', node: binding.declaration, note: 'taken on some paths only' }
+  const effect = receiverEffect(acquire.receiver, checker)
+  if (effect !== undefined) return { reason: 'receiver-effect', node: effect, note: receiverEffectNote }
+  const written = facts.uses.find((use) => use.kind === 'write')
+  return written && { reason: 'reassigned', node: written.node, note: 'assigned again here' }
+}
+
+/** `await using` between acquire and try: the old release came before the end of that scope. */
+function disposedBetween(bracket: Bracket): Obstacle | undefined {
+  const using = bracket.gap.find(
+    (one) => ts.isVariableStatement(one) && (one.declarationList.flags & ts.NodeFlags.Using) !== 0,
+  )
+  return (
+    using && {
+      reason: 'release-order',
+      node: using,
+      note: 'disposed after the release, and before the end of its scope',
+    }
+  )
+}
+
+/** Two calls for two calls need no scope: what no scope can say, style `acquire-release` still can. */
+function withCalls(judgement: Judgement, facts: SiteFacts): Judgement {
+  const releases = facts.releases.map(releasePointOf)
+  const isKnown =
+    releases.length > 0 &&
+    releases.every((one) => one.told.kind !== 'unknown' && one.statement !== undefined) &&
+    [facts.acquire.call, ...releases.map((one) => one.call)].every((call) => !hasComment(call, call.end))
+  return isKnown ? { ...judgement, plan: { kind: 'calls', releases } } : judgement
+}
+
+/** A leak that a scope would mend carries the plan; it is used with `--fix-leaks` only. */
+function withScope(
+  judgement: Judgement,
+  facts: SiteFacts,
+  checker: ts.TypeChecker,
+  all: readonly SiteFacts[],
+): Judgement {
+  if (judgement.verdict !== 'leak' || facts.binding.kind !== 'declared') return judgement
+  if (sourceObstacle(facts, checker) !== undefined) return judgement
+  const isWrong = facts.findings.some(({ kind }) => !kind.startsWith('held-at'))
+  const isShared = facts.uses.some(
+    (use) => use.kind === 'escape' || use.kind === 'open' || (use.kind === 'release' && use.isNested),
+  )
+  if (isWrong || isShared || livesOn(facts) || (facts.query?.effects.size ?? 0) > 0) return judgement
+  const answer = planScope(facts, checker, all)
+  if (answer.kind === 'obstacle') return judgement
+  if (isJavaScript(answer.plan.statement) && !canBecomeCallback(answer.plan, checker)) return judgement
+  return { ...judgement, plan: { kind: 'scope', scope: answer.plan } }
+}
+
+/** A listener or a lock of the session: whoever never gives such a connection back may mean it. */
+function livesOn({ uses }: SiteFacts): boolean {
+  return uses.some(({ node }) => {
+    const { parent } = outermost(node)
+    if (!ts.isPropertyAccessExpression(parent)) return false
+    if (/^(on|once|addListener|prependListener)$/.test(parent.name.text)) return true
+    const call = outermost(parent).parent
+    const [statement] = ts.isCallExpression(call) ? call.arguments : []
+    return (
+      statement !== undefined && /\blisten\b|advisory_lock|pg_try_advisory_lock/i.test(statement.getText())
+    )
+  })
 }
 
 function leaksByException(facts: SiteFacts): readonly Finding[] {
   return facts.findings.filter((finding) => finding.kind === 'held-at-throw')
 }
 
-function isInFinally(finding: Finding, { tryAfter }: SiteFacts): boolean {
-  return finding.throws.some((node) => isWithin(node, tryAfter?.tryStatement.finallyBlock))
+/** Between acquire and the try that releases, or in its finally block in front of the release. */
+function isWindow(finding: Finding, { tryAfter }: SiteFacts): boolean {
+  if (tryAfter === undefined) return false
+  const { gap, tryStatement } = tryAfter
+  const { thrownAt } = finding
+  return (
+    finding.throws.some((node) => isWithin(node, tryStatement.finallyBlock)) ||
+    (thrownAt !== undefined && gap.some((statement) => isWithin(thrownAt, statement)))
+  )
 }
 
 export function isJavaScript(node: ts.Node): boolean {
   return /\.[cm]?jsx?$/.test(node.getSourceFile().fileName)
+}
+
+function refusal(facts: SiteFacts, { reason, node, note }: Obstacle): Judgement {
+  return manual(facts, reason, witnessStep(node, note))
 }
 
 function manual(facts: SiteFacts, reason: ReasonCode, step?: WitnessStep): Judgement {

@@ -1,13 +1,23 @@
 import { dirname, resolve } from 'node:path'
 import { ts } from 'ts-morph'
 import type { PackageSources } from '../model/source'
+import { readPathAliases, type PathAliases } from './path-aliases'
 
-/** A package parsed and bound, without libraries and without the files that hold no site. */
+/** A package parsed and bound, without libraries and without the files that hold no site. It grows as names are followed. */
 export interface ParsedPackage {
-  /** Resolves names to their declarations, exactly and cheaply. Its types are not to be trusted: no library is loaded. */
+  /**
+   * Resolves names to their declarations, exactly and cheaply. Its types are not to be trusted: no library is loaded. Another one
+   * after each `include`; the syntax trees stay the same.
+   */
   readonly checker: ts.TypeChecker
   sourceFile(path: string): ts.SourceFile | undefined
   parseErrors(sourceFile: ts.SourceFile): readonly ParseError[]
+  /** Every file of the package that was parsed so far. */
+  sourceFiles(): readonly ts.SourceFile[]
+  /** The file of the package that an import names, parsed or not. */
+  resolve(specifier: string, fromFile: string): string | undefined
+  /** Takes further files in; what they import is not followed. */
+  include(paths: Iterable<string>): void
 }
 
 export interface ParseError {
@@ -46,9 +56,10 @@ const parseOptions: ts.CompilerOptions = {
  * name to the class, annotation or constructor call it comes from.
  */
 export function parsePackage(
-  sources: Pick<PackageSources, 'files' | 'path'>,
+  sources: Pick<PackageSources, 'files' | 'path' | 'tsconfigPath'>,
   readDisk = true,
 ): ParsedPackage {
+  const included = new Set<string>()
   const hits = new Map(sources.files.map((file) => [file.path, file.text]))
   const cache = new Map<string, ts.SourceFile | undefined>()
 
@@ -63,14 +74,37 @@ export function parsePackage(
     return cache.get(path)
   }
   const exists = (path: string): boolean => hits.has(path) || (readDisk && ts.sys.fileExists(path))
-  const resolveRelative = (specifier: string, containingFile: string): string | undefined => {
-    if (!specifier.startsWith('.') || !hits.has(containingFile)) return undefined
-    const base = resolve(dirname(containingFile), specifier)
-    const candidates = [
-      ...withoutJsExtension(base).flatMap((stem) => extensions.map((ext) => stem + ext)),
-      base,
-    ]
-    return candidates.find((path) => !path.includes('/node_modules/') && exists(path))
+  let aliases: PathAliases | undefined
+  const basesOf = (specifier: string, containingFile: string): readonly string[] => {
+    if (specifier.startsWith('.')) return [resolve(dirname(containingFile), specifier)]
+    if (!readDisk || sources.tsconfigPath === undefined) return []
+    aliases ??= readPathAliases(sources.tsconfigPath)
+    return aliases(specifier)
+  }
+  const resolved = new Map<string, string | undefined>()
+  const resolveInside = (specifier: string, containingFile: string): string | undefined => {
+    // Each program asks again for every import of every file.
+    const key = `${specifier.startsWith('.') ? dirname(containingFile) : ''}\0${specifier}`
+    if (!resolved.has(key)) resolved.set(key, findInside(specifier, containingFile))
+    return resolved.get(key)
+  }
+  const findInside = (specifier: string, containingFile: string): string | undefined => {
+    for (const base of basesOf(specifier, containingFile)) {
+      const candidates = [
+        ...withoutJsExtension(base).flatMap((stem) => extensions.map((ext) => stem + ext)),
+        base,
+      ]
+      const found = candidates.find((path) => !path.includes('/node_modules/') && exists(path))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  /** Imports of files with hits are followed, and any import that leads to a file that is there already. */
+  const resolveFollowed = (specifier: string, containingFile: string): string | undefined => {
+    const path = resolveInside(specifier, containingFile)
+    return path !== undefined && (hits.has(containingFile) || hits.has(path) || cache.has(path))
+      ? path
+      : undefined
   }
 
   const host: ts.CompilerHost = {
@@ -85,7 +119,7 @@ export function parsePackage(
     getNewLine: () => '\n',
     resolveModuleNameLiterals: (literals, containingFile) =>
       literals.map((literal) => {
-        const path = resolveRelative(literal.text, containingFile)
+        const path = resolveFollowed(literal.text, containingFile)
         return path === undefined
           ? { resolvedModule: undefined }
           : {
@@ -97,12 +131,26 @@ export function parsePackage(
             }
       }),
   }
-  const program = ts.createProgram({ rootNames: [...hits.keys()], options: parseOptions, host })
+  const build = (): { program: ts.Program; checker: ts.TypeChecker } => {
+    const rootNames = [...new Set([...hits.keys(), ...included])]
+    const program = ts.createProgram({ rootNames, options: parseOptions, host })
+    return { program, checker: program.getTypeChecker() }
+  }
+  let current = build()
   return {
-    checker: program.getTypeChecker(),
-    sourceFile: (path) => program.getSourceFile(path),
+    get checker() {
+      return current.checker
+    },
+    sourceFile: (path) => current.program.getSourceFile(path),
+    sourceFiles: () => current.program.getSourceFiles(),
+    resolve: resolveInside,
+    include: (paths) => {
+      const before = included.size
+      for (const path of paths) if (load(path) !== undefined) included.add(path)
+      if (included.size > before) current = build()
+    },
     parseErrors: (sourceFile) =>
-      program.getSyntacticDiagnostics(sourceFile).map((diagnostic) => {
+      current.program.getSyntacticDiagnostics(sourceFile).map((diagnostic) => {
         const { line, character } = sourceFile.getLineAndCharacterOfPosition(diagnostic.start)
         const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')
         return { line: line + 1, column: character + 1, message }

@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph'
 import { isNullish } from './connection-uses'
-import { unwrapExpression } from './syntax'
+import { isAssignmentOperator, receiverText, unwrapExpression, walk } from './syntax'
 
 /** More would multiply the paths; the oldest is forgotten, which only makes the analysis more careful. */
 const maxFacts = 6
@@ -12,10 +12,10 @@ export function askedOf(
 ): { symbol: ts.Symbol; truth: boolean } | undefined {
   const bare = unwrapExpression(condition as ts.Expression)
   const ask = (name: ts.Expression | undefined, truth: boolean): ReturnType<typeof askedOf> => {
-    const symbol = name !== undefined && ts.isIdentifier(name) ? checker.getSymbolAtLocation(name) : undefined
+    const symbol = name === undefined ? undefined : factOf(name, checker)
     return symbol === undefined ? undefined : { symbol, truth }
   }
-  if (ts.isIdentifier(bare)) return ask(bare, true)
+  if (ts.isIdentifier(bare) || ts.isPropertyAccessExpression(bare)) return ask(bare, true)
   if (ts.isCallExpression(bare)) {
     const [only] = bare.arguments
     const isBoolean = bare.expression.getText() === 'Boolean' && bare.arguments.length === 1
@@ -40,6 +40,101 @@ export function askedOf(
   return isUndefined && ts.isTypeOfExpression(left)
     ? ask(unwrapExpression(left.expression), unequal)
     : undefined
+}
+
+/** `client !== given` while the client was just taken: it is another one than any that was given as an argument. */
+export function differsFromGiven(
+  condition: ts.Node,
+  variable: ts.Symbol,
+  checker: ts.TypeChecker,
+): boolean | undefined {
+  const bare = unwrapExpression(condition as ts.Expression)
+  if (!ts.isBinaryExpression(bare)) return undefined
+  const kind = bare.operatorToken.kind
+  const isUnequal =
+    kind === ts.SyntaxKind.ExclamationEqualsToken || kind === ts.SyntaxKind.ExclamationEqualsEqualsToken
+  const isEqual = kind === ts.SyntaxKind.EqualsEqualsToken || kind === ts.SyntaxKind.EqualsEqualsEqualsToken
+  if (!isUnequal && !isEqual) return undefined
+  const symbols = [bare.left, bare.right].map((side) => {
+    const name = unwrapExpression(side)
+    return ts.isIdentifier(name) ? checker.getSymbolAtLocation(name) : undefined
+  })
+  const other = symbols.find((symbol) => symbol !== variable)
+  const declaration = other?.valueDeclaration
+  if (!symbols.includes(variable) || declaration === undefined || !ts.isParameter(declaration))
+    return undefined
+  return isUnequal
+}
+
+/** Symbols that stand for `options.client`: one for each path below each variable. */
+const pathSymbols = new WeakMap<ts.Symbol, Map<string, ts.Symbol>>()
+
+/**
+ * What facts are kept by: a variable, or a property of a parameter or constant (`options.client`), which is taken to stay what it is
+ * unless this function assigns it.
+ */
+export function factOf(expression: ts.Expression, checker: ts.TypeChecker): ts.Symbol | undefined {
+  const bare = unwrapExpression(expression)
+  if (ts.isIdentifier(bare)) return checker.getSymbolAtLocation(bare)
+  if (!ts.isPropertyAccessExpression(bare)) return undefined
+  let root: ts.Expression = bare
+  while (ts.isPropertyAccessExpression(root)) root = unwrapExpression(root.expression)
+  const named = ts.isIdentifier(root)
+    ? root
+    : bare.expression.kind === ts.SyntaxKind.ThisKeyword
+      ? bare.name
+      : undefined
+  const symbol = named && checker.getSymbolAtLocation(named)
+  const declaration = symbol?.valueDeclaration
+  if (symbol === undefined || declaration === undefined) return undefined
+  if (!isStable(declaration) && !isStableField(declaration)) return undefined
+  const paths = pathSymbols.get(symbol) ?? new Map<string, ts.Symbol>()
+  pathSymbols.set(symbol, paths)
+  const path = receiverText(bare).replaceAll('?.', '.')
+  const known = paths.get(path) ?? ({ flags: ts.SymbolFlags.Property, name: path } as unknown as ts.Symbol)
+  paths.set(path, known)
+  return known
+}
+
+function isStable(declaration: ts.Declaration): boolean {
+  if (ts.isParameter(declaration)) return true
+  return ts.isVariableDeclaration(declaration) && (declaration.parent.flags & ts.NodeFlags.Const) !== 0
+}
+
+/** A field of `this` that nothing in its class assigns once the object is made. */
+function isStableField(declaration: ts.Declaration): boolean {
+  const known = stableFields.get(declaration)
+  if (known !== undefined) return known
+  const isStableOne = isNeverAssigned(declaration)
+  stableFields.set(declaration, isStableOne)
+  return isStableOne
+}
+
+const stableFields = new WeakMap<ts.Declaration, boolean>()
+
+function isNeverAssigned(declaration: ts.Declaration): boolean {
+  const owner = ts.findAncestor(declaration, ts.isClassLike)
+  const name = ts.getNameOfDeclaration(declaration)?.getText()
+  if (owner === undefined || name === undefined || !isField(declaration)) return false
+  if ((ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Readonly) !== 0) return true
+  let isAssigned = false
+  for (const member of owner.members) {
+    if (ts.isConstructorDeclaration(member)) continue
+    walk(member, (node) => {
+      const target =
+        ts.isBinaryExpression(node) && isAssignmentOperator(node.operatorToken.kind) ? node.left : undefined
+      if (target !== undefined && receiverText(target) === `this.${name}`) isAssigned = true
+      return undefined
+    })
+  }
+  return !isAssigned
+}
+
+function isField(declaration: ts.Declaration): boolean {
+  return (
+    ts.isPropertyDeclaration(declaration) ||
+    (ts.isParameter(declaration) && ts.isParameterPropertyDeclaration(declaration, declaration.parent))
+  )
 }
 
 export function withFact(

@@ -56,8 +56,17 @@ function isMadeHere(name: ts.Identifier, checker: ts.TypeChecker): boolean {
     initializer !== undefined &&
     ts.isNewExpression(unwrapExpression(initializer)) &&
     !ts.isSourceFile(home) &&
-    home === enclosingFunction(name)
+    home === functionRunning(name)
   )
+}
+
+/** The function around a node; what `new Promise((resolve, reject) => …)` is given runs as a part of the function that makes it. */
+function functionRunning(node: ts.Node): FunctionLike | ts.SourceFile {
+  const around = enclosingFunction(node)
+  if (ts.isSourceFile(around)) return around
+  const { parent } = around
+  const isExecutor = ts.isNewExpression(parent) && parent.expression.getText() === 'Promise'
+  return isExecutor ? functionRunning(parent) : around
 }
 
 /** `return this.pool`, and nothing before it. */

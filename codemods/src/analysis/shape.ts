@@ -22,7 +22,8 @@ export function shapeOf(facts: SiteFacts): Shape {
   }
   if (facts.uses.some((use) => use.kind === 'escape' && use.reason.startsWith('escapes-')))
     return 'crosses-function'
-  if (releases.length === 0 && facts.uses.some((use) => use.kind === 'argument')) return 'crosses-function'
+  if (releases.length === 0 && facts.calls.size > 0) return 'crosses-function'
+  if (releases.length > 0 && releases.every(({ isNested }) => isNested)) return 'crosses-function'
   if (binding.isOwnedChoice) return 'owned-conditional'
   if (binding.kind === 'assigned')
     return releases.some((release) => finallyAround(release.call) !== undefined)

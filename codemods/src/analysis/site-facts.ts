@@ -4,14 +4,15 @@ import { bindingOf } from './acquire-binding'
 import type { AcquireCall } from './acquire-call'
 import type { Bracket, ReleaseUse, TryAfterAcquire } from './bracket'
 import { bracketOf, findTryAfter } from './bracket'
-import { summarizeCallee, type CalleeSummary } from './callee-summary'
+import { siteEffects } from './call-effects'
+import type { CalleeSummaries, CalleeSummary, CallSummary } from './callee-summary'
 import type { ConnectionUse } from './connection-uses'
 import { findUses } from './connection-uses'
 import { buildFlowGraph } from './flow-graph'
 import type { FlowGraph } from './flow-node'
 import type { FunctionLike } from './syntax'
 import { enclosingFunction, outermost, receiverText } from './syntax'
-import type { Finding } from './typestate'
+import type { Finding, TypestateQuery } from './typestate-model'
 import { runTypestate } from './typestate'
 
 /** Everything the analysis found out about one acquire, before anything is decided. */
@@ -22,7 +23,11 @@ export interface SiteFacts {
   readonly uses: readonly ConnectionUse[]
   readonly releases: readonly ReleaseUse[]
   readonly callees: ReadonlyMap<ts.Node, CalleeSummary>
+  /** The same with where it is done; calls that get it inside an object included. */
+  readonly calls: ReadonlyMap<ts.Node, CallSummary>
   readonly findings: readonly Finding[]
+  /** What the findings came from; asked again about the region of a scope. */
+  readonly query?: TypestateQuery
   readonly tryAfter: TryAfterAcquire | undefined
   readonly bracket: Bracket | undefined
   /** The `await using` declaration that binds it. */
@@ -37,6 +42,7 @@ export function gatherFacts(
   checker: ts.TypeChecker,
   graphs: GraphCache,
   tracked: ReadonlySet<string>,
+  summaries: CalleeSummaries,
 ): SiteFacts {
   const scope = enclosingFunction(acquire.call)
   const binding: AcquireBinding = acquire.kind === 'scoped' ? { kind: 'discarded' } : bindingOf(acquire)
@@ -47,6 +53,7 @@ export function gatherFacts(
     uses: [],
     releases: [],
     callees: new Map<ts.Node, CalleeSummary>(),
+    calls: new Map<ts.Node, CallSummary>(),
     findings: [],
   }
   if (acquire.kind === 'scoped' || (binding.kind !== 'declared' && binding.kind !== 'assigned')) {
@@ -60,24 +67,21 @@ export function gatherFacts(
   }
   const uses = findUses(binding.name, scope, query)
   const releases = uses.filter((use): use is ReleaseUse => use.kind === 'release')
-  const callees = new Map<ts.Node, CalleeSummary>()
+  const calls = new Map<ts.Node, CallSummary>()
   for (const use of uses)
-    if (use.kind === 'argument') callees.set(use.call, summarizeCallee(use.call, use.index, query))
+    for (const { call, summary } of summaries.ofUse(use, query)) calls.set(call, summary)
+  const callees = new Map([...calls].map(([call, { kind }]) => [call, kind] as const))
   const usingDeclaration = binding.kind === 'declared' ? usingStatement(binding.declaration) : undefined
   const variable = checker.getSymbolAtLocation(binding.name)
-  const findings = runTypestate({
+  const typestate: TypestateQuery = {
     graph: graphOf(scope, graphs, tracked),
-    acquiredBy: acquiredBy(acquire.call),
+    acquiredBy: acquiredBy(openOf(uses) ?? acquire.call),
     ...(variable === undefined ? {} : { variable }),
     uses,
-    effects: new Map(
-      [...callees].flatMap(([call, summary]) =>
-        summary === 'releases' || summary === 'keeps' ? [[call, summary] as const] : [],
-      ),
-    ),
+    effects: siteEffects({ uses, calls, scope }),
     ...(usingDeclaration === undefined ? {} : { usingDeclaration }),
     checker,
-  })
+  }
   const declared = binding.kind === 'declared' ? binding : undefined
   return {
     acquire,
@@ -86,11 +90,19 @@ export function gatherFacts(
     uses,
     releases,
     callees,
-    findings,
+    calls,
+    findings: runTypestate(typestate),
+    query: typestate,
     tryAfter: declared && findTryAfter(declared.declaration, releases),
     bracket: declared && bracketOf(declared.declaration, declared.name, releases),
     usingDeclaration,
   }
+}
+
+/** Of a two-step handle, the call that really takes the connection. */
+function openOf(uses: readonly ConnectionUse[]): ts.CallExpression | undefined {
+  const opened = uses.filter((use) => use.kind === 'open')
+  return opened.length === 1 ? opened[0]?.call : undefined
 }
 
 function acquiredBy(call: ts.CallExpression): ts.Node {

@@ -63,6 +63,23 @@ export function methodOf(call: ts.CallExpression): { receiver: ts.Expression; me
   return undefined
 }
 
+/** What is called: a method of a receiver, or a function by its bare name. */
+export function calledName(
+  call: ts.CallExpression,
+): { readonly receiver: ts.Expression; readonly method: string } | undefined {
+  const named = methodOf(call)
+  if (named !== undefined) return named
+  const callee = unwrapExpression(call.expression)
+  const bare =
+    ts.isBinaryExpression(callee) && callee.operatorToken.kind === ts.SyntaxKind.CommaToken
+      ? unwrapExpression(callee.right)
+      : callee
+  if (ts.isIdentifier(bare)) return { receiver: bare, method: bare.text }
+  return ts.isPropertyAccessExpression(bare)
+    ? { receiver: bare.expression, method: bare.name.text }
+    : undefined
+}
+
 /** `this` and `super`: the code stands inside the class that offers the API. */
 export function isOwnReceiver(receiver: ts.Expression): boolean {
   const { kind } = unwrapExpression(receiver)
@@ -84,4 +101,36 @@ export function positionOf(node: ts.Node): { line: number; column: number } {
 
 export function isAssignmentOperator(kind: ts.SyntaxKind): boolean {
   return kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment
+}
+
+/** What a person calls a function: its own name, or that of the variable, property or class that it belongs to. */
+export function nameOfFunction(node: FunctionLike): string {
+  if (ts.isConstructorDeclaration(node)) return `new ${node.parent.name?.text ?? 'class'}`
+  const own = node.name?.getText()
+  if (own !== undefined) return own
+  const { parent } = outermost(node as ts.Expression)
+  const isNamed =
+    ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)
+  if (isNamed) return parent.name.getText()
+  // exports.commit = …
+  const isAssigned = ts.isBinaryExpression(parent) && ts.isPropertyAccessExpression(parent.left)
+  return isAssigned ? parent.left.name.text : 'a function'
+}
+
+/** The finally block, inside the same function, that a node stands in. */
+export function finallyAround(node: ts.Node): ts.Block | undefined {
+  for (
+    let current = node;
+    !ts.isSourceFile(current) && !isFunctionWithBody(current);
+    current = current.parent
+  ) {
+    const { parent } = current
+    if (ts.isTryStatement(parent) && parent.finallyBlock === current) return parent.finallyBlock
+  }
+  return undefined
+}
+
+/** Whether a node is, or stands in, another of the same file. */
+export function containsNode(outer: ts.Node, inner: ts.Node | undefined): boolean {
+  return inner !== undefined && outer.pos <= inner.pos && inner.end <= outer.end
 }

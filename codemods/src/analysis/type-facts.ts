@@ -1,20 +1,38 @@
 import { ts } from 'ts-morph'
+import { Assignments } from './assignments'
+import { calleeOf, type Callee } from './callee-facts'
+import { isNullish } from './connection-uses'
+import { returnFact, typeFact } from './declared-types'
+import { findMember } from './member-lookup'
 import type { ParsedPackage } from './parse-package'
+import { unwrapExpression } from './syntax'
 import {
-  assignmentToThis,
   either,
   externalOf,
   isChoice,
-  isNullish,
   maxDepth,
+  memberOfExternal,
   requiredModule,
+  requiredSpecifier,
+  resultOfExternal,
+  thisFact,
   unknownFact,
+  type FactSource,
   type TypeFact,
 } from './type-fact'
 
+type VariableLike =
+  ts.VariableDeclaration | ts.ParameterDeclaration | ts.PropertyDeclaration | ts.PropertySignature
+
 /** Follows expressions and names to the declarations they come from: imports, annotations, constructor calls, members. */
-export class TypeFacts {
-  constructor(private readonly parsed: ParsedPackage) {}
+export class TypeFacts implements FactSource {
+  readonly assignments = new Assignments()
+
+  constructor(readonly parsed: ParsedPackage) {}
+
+  get checker(): ts.TypeChecker {
+    return this.parsed.checker
+  }
 
   /** What a class or interface extends and implements. */
   parentsOf(declaration: ts.Node): TypeFact[] {
@@ -30,77 +48,45 @@ export class TypeFacts {
     const next = depth + 1
     if (ts.isParenthesizedExpression(expression) || ts.isNonNullExpression(expression))
       return this.factOf(expression.expression, next)
-    if (ts.isAsExpression(expression) || ts.isSatisfiesExpression(expression))
-      return this.typeFact(expression.type, next)
-    if (ts.isNewExpression(expression)) return this.entityFact(expression.expression, next)
-    if (expression.kind === ts.SyntaxKind.ThisKeyword) return this.thisFact(expression)
+    if (
+      ts.isAsExpression(expression) ||
+      ts.isSatisfiesExpression(expression) ||
+      ts.isTypeAssertionExpression(expression)
+    ) {
+      const named = typeFact(expression.type, this, next)
+      return named.kind === 'unknown' ? this.factOf(expression.expression, next) : named
+    }
+    if (ts.isNewExpression(expression)) return this.constructedFact(expression, next)
+    if (expression.kind === ts.SyntaxKind.ThisKeyword) return thisFact(expression)
     if (ts.isIdentifier(expression))
-      return this.symbolFact(this.parsed.checker.getSymbolAtLocation(expression), next)
+      return this.symbolFact(this.checker.getSymbolAtLocation(expression), next)
     if (ts.isPropertyAccessExpression(expression))
       return this.memberFact(this.factOf(expression.expression, next), expression.name.text, next)
-    if (ts.isAwaitExpression(expression)) return this.factOf(expression.expression, next)
-    if (ts.isCallExpression(expression)) return this.callFact(expression, next)
-    if (ts.isObjectLiteralExpression(expression)) return { kind: 'declared', declaration: expression }
-    if (ts.isBinaryExpression(expression) && isChoice(expression.operatorToken.kind)) {
-      return either([this.factOf(expression.left, next), this.factOf(expression.right, next)])
+    if (ts.isElementAccessExpression(expression)) {
+      const index = expression.argumentExpression
+      return ts.isStringLiteralLike(index)
+        ? this.memberFact(this.factOf(expression.expression, next), index.text, next)
+        : unknownFact
     }
-    if (ts.isBinaryExpression(expression) && expression.operatorToken.kind === ts.SyntaxKind.EqualsToken)
-      return this.factOf(expression.right, next)
+    if (ts.isCallExpression(expression))
+      return this.requiredFact(expression, next) ?? this.callFact(expression, next)
+    if (ts.isAwaitExpression(expression))
+      return this.requiredFact(expression, next) ?? this.factOf(expression.expression, next)
+    if (ts.isObjectLiteralExpression(expression)) return { kind: 'declared', declaration: expression }
+    if (ts.isClassExpression(expression)) return { kind: 'declared', declaration: expression }
+    if (ts.isBinaryExpression(expression)) return this.binaryFact(expression, next)
     if (ts.isConditionalExpression(expression))
       return either([this.factOf(expression.whenTrue, next), this.factOf(expression.whenFalse, next)])
     return unknownFact
   }
 
-  private thisFact(expression: ts.Expression): TypeFact {
-    const container = ts.findAncestor(
-      expression,
-      (node) =>
-        ts.isClassLike(node) ||
-        ts.isFunctionDeclaration(node) ||
-        ts.isFunctionExpression(node) ||
-        ts.isObjectLiteralExpression(node),
-    )
-    return container !== undefined && ts.isClassLike(container)
-      ? { kind: 'declared', declaration: container }
-      : unknownFact
+  /** The declaration of a method or property that is asked of an expression. */
+  memberOf(expression: ts.Expression, name: string): ts.Node | undefined {
+    const owner = this.factOf(expression, 0)
+    return owner.kind === 'declared' ? findMember(owner.declaration, name, this, 0) : undefined
   }
 
-  private callFact(call: ts.CallExpression, depth: number): TypeFact {
-    const callee = call.expression
-    if (ts.isIdentifier(callee)) {
-      const declaration = this.resolveAlias(this.parsed.checker.getSymbolAtLocation(callee))
-        ?.declarations?.[0]
-      return declaration === undefined ? unknownFact : this.returnFact(declaration, depth)
-    }
-    if (ts.isPropertyAccessExpression(callee)) {
-      const owner = this.factOf(callee.expression, depth)
-      const member =
-        owner.kind === 'declared' ? this.findMember(owner.declaration, callee.name.text, depth) : undefined
-      return member === undefined ? unknownFact : this.returnFact(member, depth)
-    }
-    return unknownFact
-  }
-
-  private returnFact(declaration: ts.Node, depth: number): TypeFact {
-    if (ts.isFunctionLike(declaration)) {
-      if (declaration.type !== undefined) return this.typeFact(declaration.type, depth)
-      if (ts.isArrowFunction(declaration) && !ts.isBlock(declaration.body))
-        return this.factOf(declaration.body, depth)
-      return unknownFact
-    }
-    if (
-      ts.isVariableDeclaration(declaration) ||
-      ts.isPropertyDeclaration(declaration) ||
-      ts.isPropertyAssignment(declaration)
-    ) {
-      return declaration.initializer !== undefined && ts.isFunctionLike(declaration.initializer)
-        ? this.returnFact(declaration.initializer, depth)
-        : unknownFact
-    }
-    return unknownFact
-  }
-
-  private memberFact(owner: TypeFact, name: string, depth: number): TypeFact {
+  memberFact(owner: TypeFact, name: string, depth: number): TypeFact {
     if (depth > maxDepth) return unknownFact
     if (owner.kind === 'either')
       return either(owner.facts.map((fact) => this.memberFact(fact, name, depth + 1)))
@@ -108,175 +94,173 @@ export class TypeFacts {
       const known = owner.facts.map((fact) => this.memberFact(fact, name, depth + 1))
       return known.find((fact) => fact.kind !== 'unknown') ?? unknownFact
     }
-    if (owner.kind === 'external' && owner.name === '*')
-      return { kind: 'external', name, module: owner.module }
-    if (owner.kind === 'external' && owner.name === 'default')
-      return { kind: 'external', name, module: owner.module }
+    if (owner.kind === 'external') return memberOfExternal(owner, name)
     if (owner.kind !== 'declared') return unknownFact
-    const member = this.findMember(owner.declaration, name, depth)
+    const member = findMember(owner.declaration, name, this, depth)
     return member === undefined ? unknownFact : this.declarationFact(member, depth + 1)
   }
 
-  private findMember(declaration: ts.Node, name: string, depth: number): ts.Node | undefined {
-    if (ts.isSourceFile(declaration)) {
-      const symbol = this.parsed.checker.getSymbolAtLocation(declaration)
-      const exported =
-        symbol && this.parsed.checker.getExportsOfModule(symbol).find((one) => one.name === name)
-      return this.resolveAlias(exported)?.declarations?.[0]
-    }
-    if (ts.isObjectLiteralExpression(declaration))
-      return declaration.properties.find((property) => property.name?.getText() === name)
-    if (
-      !ts.isClassLike(declaration) &&
-      !ts.isInterfaceDeclaration(declaration) &&
-      !ts.isTypeLiteralNode(declaration)
-    )
-      return undefined
-    const own = (declaration.members as ts.NodeArray<ts.ClassElement | ts.TypeElement>).find(
-      (member) => member.name?.getText() === name,
-    )
-    if (own !== undefined) return own
-    if (ts.isClassLike(declaration)) {
-      const constructor = declaration.members.find(ts.isConstructorDeclaration)
-      const parameter = constructor?.parameters.find(
-        (one) => ts.isParameterPropertyDeclaration(one, one.parent) && one.name.getText() === name,
-      )
-      if (parameter !== undefined) return parameter
-      const assigned = constructor?.body && assignmentToThis(constructor.body, name)
-      if (assigned !== undefined) return assigned
-    }
-    if (depth > maxDepth) return undefined
-    for (const parent of this.parentsOf(declaration)) {
-      const inherited =
-        parent.kind === 'declared' ? this.findMember(parent.declaration, name, depth + 1) : undefined
-      if (inherited !== undefined) return inherited
-    }
-    return undefined
-  }
-
-  private symbolFact(symbol: ts.Symbol | undefined, depth: number): TypeFact {
+  symbolFact(symbol: ts.Symbol | undefined, depth: number): TypeFact {
     if (symbol === undefined || depth > maxDepth) return unknownFact
     const declaration = this.resolveAlias(symbol)?.declarations?.[0] ?? symbol.declarations?.[0]
     return declaration === undefined ? unknownFact : this.declarationFact(declaration, depth + 1)
   }
 
-  private declarationFact(declaration: ts.Node, depth: number): TypeFact {
+  declarationFact(declaration: ts.Node, depth: number): TypeFact {
     if (depth > maxDepth) return unknownFact
     if (
       ts.isVariableDeclaration(declaration) ||
       ts.isParameter(declaration) ||
       ts.isPropertyDeclaration(declaration) ||
       ts.isPropertySignature(declaration)
-    ) {
-      const type = declaration.type ?? ts.getJSDocType(declaration)
-      if (type !== undefined) return this.typeFact(type, depth)
-      const initializer = ts.isPropertySignature(declaration) ? undefined : declaration.initializer
-      if (initializer !== undefined) return requiredModule(initializer) ?? this.factOf(initializer, depth)
-      const owner =
-        ts.isPropertyDeclaration(declaration) && ts.isClassLike(declaration.parent)
-          ? declaration.parent
-          : undefined
-      const constructor = owner?.members.find(ts.isConstructorDeclaration)
-      const assigned = constructor?.body && assignmentToThis(constructor.body, declaration.name.getText())
-      return assigned === undefined ? unknownFact : this.factOf(assigned, depth)
-    }
+    )
+      return this.variableFact(declaration, depth)
     if (ts.isBindingElement(declaration)) return this.bindingFact(declaration, depth)
     if (ts.isPropertyAssignment(declaration)) return this.factOf(declaration.initializer, depth)
     if (ts.isShorthandPropertyAssignment(declaration))
-      return this.symbolFact(this.parsed.checker.getShorthandAssignmentValueSymbol(declaration), depth)
-    if (ts.isGetAccessorDeclaration(declaration))
-      return declaration.type === undefined ? unknownFact : this.typeFact(declaration.type, depth)
-    if (ts.isSourceFile(declaration)) return { kind: 'declared', declaration }
-    if (ts.isNamespaceImport(declaration)) return externalOf(declaration, '*')
-    if (ts.isImportClause(declaration)) return externalOf(declaration, 'default')
+      return this.symbolFact(this.checker.getShorthandAssignmentValueSymbol(declaration), depth)
+    if (ts.isGetAccessorDeclaration(declaration)) return returnFact(declaration, this, depth)
+    if (ts.isSourceFile(declaration) || ts.isClassLike(declaration)) return { kind: 'declared', declaration }
+    if (ts.isNamespaceImport(declaration) || ts.isImportEqualsDeclaration(declaration))
+      return externalOf(declaration, '*')
+    if (ts.isImportClause(declaration)) return externalOf(declaration, 'default', declaration.name?.text)
+    if (ts.isImportSpecifier(declaration))
+      return externalOf(declaration, (declaration.propertyName ?? declaration.name).text)
     if (ts.isExpression(declaration)) return this.factOf(declaration, depth)
     return unknownFact
   }
 
-  private bindingFact(element: ts.BindingElement, depth: number): TypeFact {
-    const name = (element.propertyName ?? element.name).getText()
-    const owner = element.parent.parent
-    if (!ts.isObjectBindingPattern(element.parent)) return unknownFact
-    if (ts.isBindingElement(owner)) return this.memberFact(this.bindingFact(owner, depth + 1), name, depth)
-    const required = owner.initializer === undefined ? undefined : requiredModule(owner.initializer)
-    return this.memberFact(required ?? this.declarationFact(owner, depth + 1), name, depth)
-  }
-
-  /** The type that a type node names. Promises are looked through: receivers are awaited before they are used. */
-  private typeFact(type: ts.TypeNode, depth: number): TypeFact {
-    if (depth > maxDepth) return unknownFact
-    if (ts.isParenthesizedTypeNode(type)) return this.typeFact(type.type, depth + 1)
-    if (ts.isTypeLiteralNode(type)) return { kind: 'declared', declaration: type }
-    if (ts.isUnionTypeNode(type)) {
-      const parts = type.types.filter((part) => !isNullish(part))
-      return either(parts.map((part) => this.typeFact(part, depth + 1)))
-    }
-    if (ts.isIntersectionTypeNode(type))
-      return { kind: 'both', facts: type.types.map((part) => this.typeFact(part, depth + 1)) }
-    if (ts.isTypeQueryNode(type) && ts.isIdentifier(type.exprName))
-      return this.symbolFact(this.parsed.checker.getSymbolAtLocation(type.exprName), depth + 1)
-    if (ts.isTypeReferenceNode(type)) {
-      const inner = type.typeArguments?.[0]
-      const name = type.typeName.getText()
-      if (inner !== undefined && (name === 'Promise' || name === 'Readonly'))
-        return this.typeFact(inner, depth + 1)
-      return this.entityFact(type.typeName, depth + 1)
-    }
-    if (
-      ts.isImportTypeNode(type) &&
-      type.qualifier !== undefined &&
-      ts.isLiteralTypeNode(type.argument) &&
-      ts.isStringLiteral(type.argument.literal)
-    ) {
-      return { kind: 'external', name: type.qualifier.getText(), module: type.argument.literal.text }
-    }
-    return unknownFact
-  }
-
   /** The class or interface that a name stands for. */
-  private entityFact(entity: ts.Node, depth: number): TypeFact {
+  entityFact(entity: ts.Node, depth: number): TypeFact {
     if (depth > maxDepth) return unknownFact
     if (ts.isQualifiedName(entity) || ts.isPropertyAccessExpression(entity)) {
       const [left, right] = ts.isQualifiedName(entity)
         ? [entity.left, entity.right]
         : [entity.expression, entity.name]
-      const owner = ts.isIdentifier(left)
-        ? this.symbolFact(this.parsed.checker.getSymbolAtLocation(left), depth + 1)
-        : unknownFact
-      if (owner.kind === 'external' && (owner.name === '*' || owner.name === 'default'))
-        return { kind: 'external', name: right.text, module: owner.module }
-      if (owner.kind === 'declared' && ts.isSourceFile(owner.declaration)) {
-        const member = this.findMember(owner.declaration, right.text, depth)
-        return member === undefined ? unknownFact : this.entityDeclarationFact(member, depth + 1)
-      }
-      return unknownFact
+      const owner =
+        ts.isIdentifier(left) || ts.isQualifiedName(left) || ts.isExpression(left)
+          ? this.namespaceFact(left, depth + 1)
+          : unknownFact
+      if (owner.kind === 'external') return memberOfExternal(owner, right.text)
+      if (owner.kind !== 'declared') return unknownFact
+      const member = findMember(owner.declaration, right.text, this, depth)
+      return member === undefined ? unknownFact : this.entityDeclarationFact(member, depth + 1)
     }
-    if (!ts.isIdentifier(entity)) return unknownFact
-    const symbol = this.parsed.checker.getSymbolAtLocation(entity)
+    if (!ts.isIdentifier(entity))
+      return ts.isExpression(entity) ? (this.requiredFact(entity, depth) ?? unknownFact) : unknownFact
+    const symbol = this.checker.getSymbolAtLocation(entity)
     const declarations = this.resolveAlias(symbol)?.declarations ?? symbol?.declarations ?? []
     const declaration = declarations[0]
     return declaration === undefined ? unknownFact : this.entityDeclarationFact(declaration, depth)
   }
 
-  private entityDeclarationFact(declaration: ts.Node, depth: number): TypeFact {
-    if (ts.isClassLike(declaration) || ts.isInterfaceDeclaration(declaration))
-      return { kind: 'declared', declaration }
-    if (ts.isTypeAliasDeclaration(declaration)) return this.typeFact(declaration.type, depth + 1)
-    if (ts.isImportSpecifier(declaration))
-      return externalOf(declaration, (declaration.propertyName ?? declaration.name).text)
-    if (ts.isImportClause(declaration)) return externalOf(declaration, declaration.name?.text ?? 'default')
-    if (ts.isBindingElement(declaration)) return this.bindingFact(declaration, depth + 1)
-    if (ts.isVariableDeclaration(declaration) && declaration.initializer !== undefined) {
-      if (ts.isClassExpression(declaration.initializer))
-        return { kind: 'declared', declaration: declaration.initializer }
-      return this.entityFact(declaration.initializer, depth + 1)
-    }
-    return unknownFact
+  resolveAlias(symbol: ts.Symbol | undefined): ts.Symbol | undefined {
+    if (symbol === undefined || (symbol.flags & ts.SymbolFlags.Alias) === 0) return symbol
+    const target = this.checker.getAliasedSymbol(symbol)
+    return target.declarations === undefined ? undefined : target
   }
 
-  private resolveAlias(symbol: ts.Symbol | undefined): ts.Symbol | undefined {
-    if (symbol === undefined || (symbol.flags & ts.SymbolFlags.Alias) === 0) return symbol
-    const target = this.parsed.checker.getAliasedSymbol(symbol)
-    return target.declarations === undefined ? undefined : target
+  private constructedFact(expression: ts.NewExpression, depth: number): TypeFact {
+    const [first] = expression.arguments ?? []
+    // A proxy answers like what stands behind it.
+    if (ts.isIdentifier(expression.expression) && expression.expression.text === 'Proxy')
+      return first === undefined ? unknownFact : this.factOf(first, depth)
+    return this.entityFact(unwrapExpression(expression.expression), depth)
+  }
+
+  private binaryFact(expression: ts.BinaryExpression, depth: number): TypeFact {
+    const { left, right, operatorToken } = expression
+    if (isChoice(operatorToken.kind)) return either([this.factOf(left, depth), this.factOf(right, depth)])
+    const isKept =
+      operatorToken.kind === ts.SyntaxKind.EqualsToken ||
+      operatorToken.kind === ts.SyntaxKind.CommaToken ||
+      operatorToken.kind === ts.SyntaxKind.QuestionQuestionEqualsToken ||
+      operatorToken.kind === ts.SyntaxKind.BarBarEqualsToken
+    return isKept ? this.factOf(right, depth) : unknownFact
+  }
+
+  private callFact(call: ts.CallExpression, depth: number): TypeFact {
+    const callee = unwrapExpression(call.expression)
+    const [declaration, fact] = this.calleeOf(callee, depth)
+    if (fact.kind === 'external') return resultOfExternal(fact)
+    return declaration === undefined ? unknownFact : returnFact(declaration, this, depth)
+  }
+
+  /** The function that a call calls: its declaration in the package, or what is known of it outside. */
+  calleeOf(callee: ts.Expression, depth = 0): Callee {
+    return calleeOf(callee, this, depth)
+  }
+
+  /** `require('pg')`, or the file of the package that is required. */
+  private requiredFact(expression: ts.Expression, depth: number): TypeFact | undefined {
+    const external = requiredModule(expression)
+    if (external !== undefined || depth > maxDepth) return external
+    const specifier = requiredSpecifier(expression)
+    if (specifier === undefined) return undefined
+    const path = this.parsed.resolve(specifier, expression.getSourceFile().fileName)
+    const declaration = path === undefined ? undefined : this.parsed.sourceFile(path)
+    return declaration === undefined ? undefined : { kind: 'declared', declaration }
+  }
+
+  private variableFact(declaration: VariableLike, depth: number): TypeFact {
+    const type = declaration.type ?? ts.getJSDocType(declaration)
+    const named = type === undefined ? unknownFact : typeFact(type, this, depth)
+    if (named.kind !== 'unknown') return named
+    const initializer = ts.isPropertySignature(declaration) ? undefined : declaration.initializer
+    if (initializer !== undefined && !isNullish(initializer)) return this.factOf(initializer, depth)
+    return this.assignedFact(declaration, depth)
+  }
+
+  private assignedFact(declaration: VariableLike, depth: number): TypeFact {
+    const { name, parent } = declaration
+    const values = ts.isPropertyDeclaration(declaration)
+      ? ts.isClassLike(parent)
+        ? this.assignments.toField(parent, name.getText())
+        : []
+      : ts.isIdentifier(name) && !ts.isPropertySignature(declaration)
+        ? this.assignments.toVariable(name, this.checker)
+        : []
+    return values.length === 0 ? unknownFact : either(values.map((value) => this.factOf(value, depth + 1)))
+  }
+
+  private bindingFact(element: ts.BindingElement, depth: number): TypeFact {
+    const name = (element.propertyName ?? element.name).getText()
+    const owner = element.parent.parent
+    if (!ts.isObjectBindingPattern(element.parent) || element.dotDotDotToken !== undefined) return unknownFact
+    const taken = ts.isBindingElement(owner)
+      ? this.bindingFact(owner, depth + 1)
+      : this.declarationFact(owner, depth + 1)
+    const fact = this.memberFact(taken, name, depth)
+    if (fact.kind !== 'unknown' || element.initializer === undefined) return fact
+    return this.factOf(element.initializer, depth + 1)
+  }
+
+  private namespaceFact(left: ts.Node, depth: number): TypeFact {
+    if (ts.isIdentifier(left)) return this.symbolFact(this.checker.getSymbolAtLocation(left), depth)
+    if (ts.isQualifiedName(left)) return this.entityFact(left, depth)
+    return ts.isExpression(left) ? this.factOf(left, depth) : unknownFact
+  }
+
+  private entityDeclarationFact(declaration: ts.Node, depth: number): TypeFact {
+    if (depth > maxDepth) return unknownFact
+    if (ts.isClassLike(declaration) || ts.isInterfaceDeclaration(declaration))
+      return { kind: 'declared', declaration }
+    if (ts.isTypeAliasDeclaration(declaration)) return typeFact(declaration.type, this, depth + 1)
+    if (ts.isTypeParameterDeclaration(declaration))
+      return declaration.constraint === undefined
+        ? unknownFact
+        : typeFact(declaration.constraint, this, depth + 1)
+    if (ts.isJSDocTypedefTag(declaration)) {
+      const type = declaration.typeExpression
+      return type !== undefined && ts.isJSDocTypeExpression(type)
+        ? typeFact(type.type, this, depth + 1)
+        : unknownFact
+    }
+    if (ts.isVariableDeclaration(declaration) && declaration.initializer !== undefined) {
+      const initializer = unwrapExpression(declaration.initializer)
+      if (ts.isClassExpression(initializer)) return { kind: 'declared', declaration: initializer }
+      return this.entityFact(initializer, depth + 1)
+    }
+    return this.declarationFact(declaration, depth + 1)
   }
 }

@@ -1,43 +1,13 @@
 import { ts } from 'ts-morph'
 import type { ConnectionUse } from './connection-uses'
 import { isNullish } from './connection-uses'
-import type { FlowGraph, FlowNode } from './flow-node'
-import { askedOf, literalTruth, withFact } from './path-facts'
-import { unwrapExpression } from './syntax'
-
-/**
- * Where a connection is on a path. `lost`: held, but the variable was given another value. A path through an escape ends its
- * duty here: somebody else has the connection.
- */
-export type ConnectionState = 'unheld' | 'held' | 'released' | 'escaped' | 'lost'
-
-/** One thing that goes wrong on some path, with the nodes of the shortest such path. */
-export interface Finding {
-  readonly kind:
-    'held-at-return' | 'held-at-throw' | 'double-release' | 'use-after-release' | 'lost' | 'too-complex'
-  readonly path: readonly ts.Node[]
-  /** The operation whose exception left the function; absent when none was needed. */
-  readonly thrownAt?: ts.Node
-  /** Every operation whose exception the path went through while the connection was held. */
-  readonly throws: readonly ts.Node[]
-  /** Where it shows: the second release, the late use. */
-  readonly at?: ts.Node
-}
-
-export interface TypestateQuery {
-  readonly graph: FlowGraph
-  /** The node whose completion takes the connection: the `await`, or the call itself. */
-  readonly acquiredBy?: ts.Node
-  /** Set for a parameter: the connection is held from the beginning. */
-  readonly heldFromStart?: true
-  readonly variable?: ts.Symbol
-  readonly uses: readonly ConnectionUse[]
-  /** Calls that release or keep what they are given. */
-  readonly effects: ReadonlyMap<ts.Node, 'releases' | 'keeps'>
-  /** `await using` declaration that disposes the connection. */
-  readonly usingDeclaration?: ts.Node
-  readonly checker: ts.TypeChecker
-}
+import type { FlowNode } from './flow-node'
+import { askedOf, differsFromGiven, factOf, literalTruth, withFact } from './path-facts'
+import { isLateIn, isPlainAnswer } from './quiet'
+import { relevantFacts } from './relevant-facts'
+import { releaseExtent } from './release-points'
+import { containsNode, unwrapExpression } from './syntax'
+import { statusAfter, type ConnectionState, type Finding, type TypestateQuery } from './typestate-model'
 
 interface PathState {
   readonly status: ConnectionState
@@ -67,12 +37,35 @@ export function exitStates(query: TypestateQuery): ReadonlySet<ConnectionState> 
   return new Typestate({ ...query, heldFromStart: true }).run().exits
 }
 
+/** The operations that run while the connection is held, on some path. */
+export function nodesWhileHeld(query: TypestateQuery): ReadonlySet<ts.Node> {
+  const machine = new Typestate(query)
+  machine.run()
+  return machine.whileHeld
+}
+
+/** The same, with what goes wrong in it, and apart by the way the function is left. */
+export function exitsOf(query: TypestateQuery): {
+  readonly returned: ReadonlySet<ConnectionState>
+  readonly thrown: ReadonlySet<ConnectionState>
+  readonly findings: readonly Finding[]
+} {
+  const machine = new Typestate({ ...query, heldFromStart: true })
+  const { findings } = machine.run()
+  return { findings, returned: machine.returned, thrown: machine.thrown }
+}
+
 class Typestate {
   private readonly findings = new Map<string, Finding>()
   private readonly exits = new Set<ConnectionState>()
+  readonly returned = new Set<ConnectionState>()
+  readonly whileHeld = new Set<ts.Node>()
+  readonly thrown = new Set<ConnectionState>()
   private readonly seen = new Set<string>()
   private readonly symbolIds = new Map<ts.Symbol, number>()
   private readonly releases: ReadonlySet<ts.Node>
+  /** Releases with what waits for them. */
+  private readonly extents: readonly ts.Node[]
   private readonly useByNode: ReadonlyMap<ts.Node, ConnectionUse>
   private readonly queue: Step[] = []
   /** Variables whose truth connects two places; all others are forgotten, or the paths would multiply. */
@@ -82,33 +75,13 @@ class Typestate {
     this.releases = new Set(
       query.uses.flatMap((use) => (use.kind === 'release' && !use.isNested ? [use.call] : [])),
     )
+    // Reaching for a helper (`this.transactions.end`) is part of calling it, as it is of a release.
+    const helpers = [...query.effects].flatMap(([call, effect]) =>
+      effect !== 'keeps' && ts.isCallExpression(call) ? [call.expression] : [],
+    )
+    this.extents = [...[...this.releases].map((call) => releaseExtent(call as ts.CallExpression)), ...helpers]
     this.useByNode = new Map(query.uses.map((use) => [use.node, use]))
-    this.relevant = this.findRelevant()
-  }
-
-  private findRelevant(): ReadonlySet<ts.Symbol> {
-    const places = new Map<ts.Symbol, Set<ts.Node>>()
-    const note = (symbol: ts.Symbol | undefined, ast: ts.Node): void => {
-      if (symbol !== undefined) places.set(symbol, (places.get(symbol) ?? new Set()).add(ast))
-    }
-    const visited = new Set<FlowNode>()
-    const pending: FlowNode[] = [this.query.graph.entry]
-    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-      if (visited.has(node)) continue
-      visited.add(node)
-      for (const next of [node.next, node.otherwise, node.thrown]) if (next !== undefined) pending.push(next)
-      const { ast } = node
-      if (ast === undefined) continue
-      if (node.kind === 'branch') note(askedOf(ast, this.query.checker)?.symbol, ast)
-      const target = ts.isBinaryExpression(ast)
-        ? ast.left
-        : ts.isVariableDeclaration(ast)
-          ? ast.name
-          : undefined
-      if (target !== undefined && ts.isIdentifier(target))
-        note(this.query.checker.getSymbolAtLocation(target), ast)
-    }
-    return new Set([...places].filter(([, asts]) => asts.size > 1).map(([symbol]) => symbol))
+    this.relevant = relevantFacts(query.graph, query.checker)
   }
 
   private withFact(
@@ -121,9 +94,15 @@ class Typestate {
 
   run(): { readonly findings: readonly Finding[]; readonly exits: ReadonlySet<ConnectionState> } {
     const isHeld = this.query.heldFromStart === true
+    // A parameter has a value before the connection is taken into it: which one is the caller's affair.
+    const isGiven = this.query.variable?.declarations?.some((one) => ts.isParameter(one)) === true
     this.push({
       node: this.query.graph.entry,
-      state: { status: isHeld ? 'held' : 'unheld', facts: new Map(), isNull: !isHeld },
+      state: {
+        status: isHeld ? 'held' : 'unheld',
+        facts: this.query.startFacts ?? new Map(),
+        isNull: !isHeld && !isGiven,
+      },
     })
     for (let index = 0; index < this.queue.length && index < maxSteps; index += 1) {
       const step = this.queue[index]
@@ -136,10 +115,19 @@ class Typestate {
 
   private advance(step: Step): void {
     const { node, state } = step
+    if (
+      state.status === 'released' &&
+      node.ast !== undefined &&
+      !this.isPartOfRelease(node.ast) &&
+      isLateIn(this.query.region, node.ast) &&
+      this.query.isHarmless?.(node.ast) !== true
+    )
+      this.report('held-longer', step)
     switch (node.kind) {
       case 'exit-return':
       case 'exit-throw':
         this.exits.add(state.status)
+        ;(node.kind === 'exit-return' ? this.returned : this.thrown).add(state.status)
         if (state.status === 'held')
           this.report(node.kind === 'exit-return' ? 'held-at-return' : 'held-at-throw', step)
         if (state.status === 'lost') this.report('lost', step)
@@ -162,20 +150,32 @@ class Typestate {
 
   private evaluate(step: Step): void {
     const { node, state } = step
+    if (state.status === 'held' && node.ast !== undefined) this.whileHeld.add(node.ast)
     const after = this.transfer(step)
     if (node.next !== undefined) this.push({ node: node.next, state: after, from: step })
-    if (node.thrown !== undefined && !this.isOperandOfRelease(node.ast)) {
+    if (
+      node.thrown !== undefined &&
+      !this.isPartOfRelease(node.ast) &&
+      !(state.status === 'released' && isPlainAnswer(node.ast))
+    ) {
       // An acquire that throws took nothing; a release that throws counts as tried.
-      const thrown = node.ast === this.query.acquiredBy ? state : after
+      const thrown = node.ast === this.query.acquiredBy ? state : this.whenThrown(node.ast, state, after)
       this.push({ node: node.thrown, state: thrown, from: step, ...(node.ast ? { thrownAt: node.ast } : {}) })
     }
   }
 
-  /** Reaching for the release (`this.pools.putconn`) is part of it: whoever cannot reach it cannot be helped by another shape. */
-  private isOperandOfRelease(ast: ts.Node | undefined): boolean {
-    if (ast === undefined || this.releases.has(ast)) return false
-    for (const call of this.releases) if (call.pos <= ast.pos && ast.end <= call.end) return true
-    return false
+  /** A function that releases at its end may throw before that. */
+  private whenThrown(ast: ts.Node | undefined, before: PathState, after: PathState): PathState {
+    const isHelper = ast !== undefined && this.query.effects.get(ast) === 'releases'
+    return isHelper && before.status === 'held' ? { ...after, status: 'unsure' } : after
+  }
+
+  /**
+   * Reaching for the release (`this.pools.putconn`) is part of it: whoever cannot reach it cannot be helped by another shape. That it
+   * fails is not followed either: a scope's end does not throw, and what code does about a failing release goes with the release.
+   */
+  private isPartOfRelease(ast: ts.Node | undefined): boolean {
+    return ast !== undefined && this.extents.some((extent) => extent.pos <= ast.pos && ast.end <= extent.end)
   }
 
   private transfer(step: Step): PathState {
@@ -184,21 +184,24 @@ class Typestate {
     if (ast === undefined) return state
     if (this.query.acquiredBy !== undefined && ast === this.query.acquiredBy) {
       if (state.status === 'held') this.report('lost', step)
-      return { ...state, status: 'held', isNull: false }
+      return { ...state, status: 'held', isNull: false, facts: this.withoutVariable(state) }
     }
     if (this.releases.has(ast)) return this.released(step)
     const effect = this.query.effects.get(ast)
-    if (effect === 'releases' && state.status === 'held') return { ...state, status: 'released' }
-    if (effect === 'keeps' && state.status === 'held') return { ...state, status: 'escaped' }
+    if (effect !== undefined && (state.status === 'held' || state.status === 'unsure'))
+      return { ...state, status: statusAfter[effect] }
     if (ts.isIdentifier(ast)) return this.mention(step, ast)
     if (ts.isBinaryExpression(ast)) return this.assigned(step, ast)
-    if (ts.isVariableDeclaration(ast)) return this.declared(state, ast)
+    if (ts.isVariableDeclaration(ast)) return this.declared(state, ast, step.node.truth)
     return state
   }
 
   private released(step: Step): PathState {
     if (step.state.status === 'released') this.report('double-release', step)
-    return step.state.status === 'held' ? { ...step.state, status: 'released' } : step.state
+    if (step.state.status === 'unheld' && step.node.ast !== undefined)
+      this.query.unheldReleases?.add(step.node.ast)
+    const isTaken = step.state.status === 'held' || step.state.status === 'unsure'
+    return isTaken ? { ...step.state, status: 'released' } : step.state
   }
 
   private mention(step: Step, identifier: ts.Identifier): PathState {
@@ -213,27 +216,37 @@ class Typestate {
 
   private assigned(step: Step, expression: ts.BinaryExpression): PathState {
     const target = unwrapExpression(expression.left)
-    if (!ts.isIdentifier(target)) return step.state
-    const symbol = this.query.checker.getSymbolAtLocation(target)
+    const symbol = factOf(target, this.query.checker)
     if (symbol === undefined) return step.state
     if (symbol !== this.query.variable)
       return { ...step.state, facts: this.withFact(step.state.facts, symbol, literalTruth(expression.right)) }
-    if (isAcquiredHere(expression.right, this.query.acquiredBy)) return step.state
+    // `client = client ?? await acquire()`: what was given stays, and so does what is known of it.
+    if (containsNode(expression.right, this.query.acquiredBy)) return { ...step.state, isNull: false }
     return {
-      ...step.state,
-      status: step.state.status === 'held' ? 'lost' : step.state.status,
+      // Given back before: the variable stands for something else from here on.
+      status: reassigned(step.state.status),
       isNull: isNullish(expression.right),
+      facts: this.withoutVariable(step.state),
     }
   }
 
-  private declared(state: PathState, declaration: ts.VariableDeclaration): PathState {
+  private withoutVariable({ facts }: PathState): ReadonlyMap<ts.Symbol, boolean> {
+    const { variable } = this.query
+    return variable === undefined || !facts.has(variable) ? facts : withFact(facts, variable, undefined)
+  }
+
+  private declared(state: PathState, declaration: ts.VariableDeclaration, tested?: boolean): PathState {
     if (!ts.isIdentifier(declaration.name)) return state
     const symbol = this.query.checker.getSymbolAtLocation(declaration.name)
     if (symbol === undefined) return state
     if (symbol === this.query.variable) {
-      return { ...state, isNull: declaration.initializer === undefined || isNullish(declaration.initializer) }
+      const isNull = declaration.initializer === undefined || isNullish(declaration.initializer)
+      return tested === undefined || isNull
+        ? { ...state, isNull }
+        : { ...state, isNull, facts: this.withFact(state.facts, symbol, tested) }
     }
-    const truth = declaration.initializer === undefined ? false : literalTruth(declaration.initializer)
+    const truth =
+      tested ?? (declaration.initializer === undefined ? false : literalTruth(declaration.initializer))
     return truth === undefined ? state : { ...state, facts: this.withFact(state.facts, symbol, truth) }
   }
 
@@ -255,6 +268,10 @@ class Typestate {
 
   /** The way a condition must go, when the path already knows. */
   private decide(condition: ts.Node, state: PathState): boolean | undefined {
+    if (state.status === 'held' && this.query.variable !== undefined) {
+      const isOther = differsFromGiven(condition, this.query.variable, this.query.checker)
+      if (isOther !== undefined) return isOther
+    }
     const asked = askedOf(condition, this.query.checker)
     if (asked === undefined) return undefined
     if (asked.symbol !== this.query.variable) {
@@ -262,12 +279,16 @@ class Typestate {
       return known === undefined ? undefined : known === asked.truth
     }
     if (state.isNull) return !asked.truth
-    return state.status === 'held' ? asked.truth : undefined
+    if (state.status === 'held') return asked.truth
+    const given = state.facts.get(asked.symbol)
+    return given === undefined ? undefined : given === asked.truth
   }
 
   private learn(condition: ts.Node, way: boolean, state: PathState): PathState {
     const asked = askedOf(condition, this.query.checker)
-    if (asked === undefined || asked.symbol === this.query.variable) return state
+    if (asked === undefined) return state
+    // While it is held the variable is the connection; before, a given value may have been asked for.
+    if (asked.symbol === this.query.variable && (state.status !== 'unheld' || state.isNull)) return state
     return { ...state, facts: this.withFact(state.facts, asked.symbol, way === asked.truth) }
   }
 
@@ -302,7 +323,7 @@ class Typestate {
       if (current.state.status === 'held' && current.thrownAt !== undefined) throws.unshift(current.thrownAt)
     }
     const thrownAt = throws.at(-1)
-    const key = `${kind}|${String(thrownAt?.pos ?? -1)}|${kind === 'double-release' || kind === 'use-after-release' ? String(step.node.ast?.pos) : ''}`
+    const key = `${kind}|${String(thrownAt?.pos ?? -1)}|${kind === 'double-release' || kind === 'use-after-release' || kind === 'held-longer' ? String(step.node.ast?.pos) : ''}`
     if (this.findings.has(key)) return
     this.findings.set(key, {
       kind,
@@ -314,6 +335,6 @@ class Typestate {
   }
 }
 
-function isAcquiredHere(value: ts.Node, acquiredBy: ts.Node | undefined): boolean {
-  return acquiredBy !== undefined && value.pos <= acquiredBy.pos && acquiredBy.end <= value.end
+function reassigned(status: ConnectionState): ConnectionState {
+  return status === 'held' ? 'lost' : status === 'released' ? 'unheld' : status
 }

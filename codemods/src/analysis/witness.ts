@@ -1,11 +1,18 @@
-import type { ts } from 'ts-morph'
+import { ts } from 'ts-morph'
 import type { WitnessStep } from '../model/site'
 import type { SiteFacts } from './site-facts'
 import { positionOf } from './syntax'
-import type { Finding } from './typestate'
+import type { Finding } from './typestate-model'
 
 export function witnessStep(node: ts.Node, note: string): WitnessStep {
   return { ...positionOf(node), note }
+}
+
+/** The same for a place in any file of the package; `file` is absolute here, and made relative in the report. */
+export function stepFor(facts: SiteFacts, node: ts.Node, note: string): WitnessStep {
+  const { fileName } = node.getSourceFile()
+  const isOwn = fileName === facts.acquire.call.getSourceFile().fileName
+  return { ...witnessStep(node, note), ...(isOwn ? {} : { file: fileName }) }
 }
 
 /** "Taken here", then what the decision rests on. */
@@ -26,7 +33,12 @@ export function witnessOfFinding(facts: SiteFacts, finding: Finding): readonly W
       return witnessOf(
         facts,
         finding.thrownAt &&
-          witnessStep(finding.thrownAt, 'when this throws, the function is left with the connection held'),
+          witnessStep(
+            finding.thrownAt,
+            ts.isYieldExpression(finding.thrownAt)
+              ? 'when the caller stops here, or this throws, the function is left with the connection held'
+              : 'when this throws, the function is left with the connection held',
+          ),
       )
     case 'held-at-return': {
       const last = finding.path.at(-1)
@@ -34,6 +46,7 @@ export function witnessOfFinding(facts: SiteFacts, finding: Finding): readonly W
         last !== undefined && last.pos <= facts.acquire.call.pos && facts.acquire.call.end <= last.end
       return witnessOf(
         facts,
+        finding.thrownAt && witnessStep(finding.thrownAt, 'when this throws, the exception is caught'),
         last === undefined || isAcquire
           ? undefined
           : witnessStep(last, 'the function is left behind this with the connection held'),
@@ -48,6 +61,11 @@ export function witnessOfFinding(facts: SiteFacts, finding: Finding): readonly W
       return witnessOf(
         facts,
         finding.at && witnessStep(finding.at, 'used here although a path has released it before'),
+      )
+    case 'held-longer':
+      return witnessOf(
+        facts,
+        finding.at && witnessStep(finding.at, 'runs after the release, and would run while it is still held'),
       )
     case 'lost':
       return witnessOf(

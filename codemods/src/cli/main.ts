@@ -24,7 +24,7 @@ export async function main(argv: readonly string[], context: CliContext, deps: M
   const program = createProgram(deps.version, async (options, command) => {
     exitCode = await runOne(command, options, context, deps)
   })
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { CommandDeps, CommandOutcome } from '../commands/command'
+import type { Shard } from '../engine/shard'
 import type { Verdict } from '../model/site'
 import type { TargetStyle } from '../model/target'
 import { targetStyles } from '../model/target'
@@ -13,6 +14,8 @@ export type RunCommand = (
 
 interface PackageCommandOptions extends CommonOptions {
   readonly includeTests?: boolean
+  readonly shard?: Shard
+  readonly jobs?: number
 }
 
 /** The command line: names, options and help. Commands are loaded when they run, so that help is quick. */
@@ -28,6 +31,7 @@ export function createProgram(version: string, run: RunCommand): Command {
   addRevert(program, run)
   addCheck(program, run)
   addBaseline(program, run)
+  addReport(program, run)
   addCleanup(program, run)
   for (const command of program.commands) {
     command.showHelpAfterError(`Run \`pgferry ${command.name()} --help\` for its options and examples.`)
@@ -49,22 +53,30 @@ const firstSteps = [
 /** By command; each line follows `pgferry`. */
 const examples: Readonly<Record<string, readonly string[]>> = {
   init: ['init'],
-  scan: ['scan', 'scan portals --html report.html', 'scan --json - --quiet', 'scan --fail-on leak'],
+  scan: [
+    'scan',
+    'scan portals --html report.html',
+    'scan --json - --quiet',
+    'scan --fail-on leak',
+    'scan --shard 1/4 --json part-1.json',
+  ],
   migrate: [
     'migrate portals --dry-run',
     'migrate portals rag-adapters',
     'migrate ./packages/portals --style callback',
+    'migrate portals rag-adapters --commit',
   ],
   revert: ['revert portals', 'revert portals --merge'],
   check: ['check', 'check portals --json -'],
   baseline: ['baseline', 'baseline portals'],
+  report: ['report merge part-1.json part-2.json --html report.html'],
   cleanup: ['cleanup portals --dry-run', 'cleanup test-systems scripts rag-adapters portals core'],
 }
 
 const exitCodes = [
   'Exit codes: 0 done; 1 findings; 2 usage or configuration, another run is writing;',
   '3 package not found; 4 work tree dirty, files edited since the migrate; 5 source does not parse;',
-  '6 internal, nothing written.',
+  '6 internal, nothing written; 130 interrupted, nothing half-written.',
 ].join('\n')
 
 const scanVerdicts = ['leak', 'manual', 'rewritable', 'already'] as const satisfies readonly Verdict[]
@@ -105,6 +117,7 @@ interface MigrateCommandOptions extends PackageCommandOptions {
   readonly dryRun?: boolean
   readonly style?: TargetStyle
   readonly allowDirty?: boolean
+  readonly commit?: boolean
   readonly fixLeaks?: boolean
   readonly oneShot?: boolean
   readonly transactions?: boolean
@@ -118,6 +131,7 @@ function addMigrate(program: Command, run: RunCommand): void {
     .option('--dry-run', 'print a unified diff and write nothing')
     .addOption(new Option('--style <style>', 'how the new calls are written').choices(targetStyles))
     .option('--allow-dirty', 'write although the packages have uncommitted work')
+    .option('--commit', 'one git commit for each package that changes')
     .option('--fix-leaks', 'rewrite sites that leak too; each is labelled, with the path that leaked')
     .option('--one-shot', 'a lease for a single statement becomes connections.query()')
     .option('--transactions', 'BEGIN, COMMIT and ROLLBACK become withTransaction() where that is the same')
@@ -186,20 +200,37 @@ function addBaseline(program: Command, run: RunCommand): void {
   })
 }
 
+function addReport(program: Command, run: RunCommand): void {
+  const report = program.command('report').description('work with reports that were written before')
+  const merge = report
+    .command('merge')
+    .description('join the --json files of shards into the report of the whole run')
+    .argument('<file...>', 'one for each shard, of scan, migrate or check')
+  withOutputOptions(withPageOptions(merge)).action(async (paths: string[], options: CommonOptions) => {
+    await run(options, async (deps) =>
+      (await import('../commands/report-merge.js')).runReportMerge(paths, deps),
+    )
+  })
+}
+
 function withPackageOptions(command: Command): Command {
   return withOutputOptions(
     command
       .option('--config <file>', 'configuration file')
-      .option('--include-tests', 'look at test code too'),
+      .option('--include-tests', 'look at test code too')
+      .option('--shard <i/n>', 'only part i of n, the same parts on every machine', parseShard)
+      .option('--jobs <n>', 'packages at a time (default: what makes sense)', parseJobs),
   )
 }
 
 function withReportOptions(command: Command): Command {
-  return withPackageOptions(
-    command
-      .option('--html <file>', 'write the report as a self-contained page')
-      .option('--sarif <file>', 'write the findings as SARIF 2.1.0, for code scanning'),
-  )
+  return withPackageOptions(withPageOptions(command))
+}
+
+function withPageOptions(command: Command): Command {
+  return command
+    .option('--html <file>', 'write the report as a self-contained page')
+    .option('--sarif <file>', 'write the findings as SARIF 2.1.0, for code scanning')
 }
 
 function withOutputOptions(command: Command): Command {
@@ -207,6 +238,18 @@ function withOutputOptions(command: Command): Command {
     .option('--json <file>', 'write the result as JSON; - for standard output')
     .option('--quiet', 'no progress and no remarks')
     .option('--no-color', 'no colours')
+}
+
+function parseShard(value: string): Shard {
+  const [, index, count] = /^([1-9]\d{0,4})\/([1-9]\d{0,4})$/.exec(value) ?? []
+  if (index === undefined || count === undefined || Number(index) > Number(count))
+    throw new InvalidArgumentError('Expected i/n with 1 <= i <= n, such as 2/4.')
+  return { index: Number(index), count: Number(count) }
+}
+
+function parseJobs(value: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(value)) throw new InvalidArgumentError('Expected a whole number from 1 to 999.')
+  return Number(value)
 }
 
 function parseVerdicts(value: string, previous: readonly Verdict[] | undefined): readonly Verdict[] {

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import type { FileOperations } from '../engine/file-operations'
-import { scanPackage, type ScannedPackage } from '../engine/scan-package'
+import type { PackageFindings } from '../engine/run-package'
 import type { Baseline, BaselineEntry } from '../project/baseline'
 import { baselineFileName, formatBaseline, parseBaseline } from '../project/baseline'
 import { CodemodError } from '../project/codemod-error'
-import { DeclarationCache } from '../project/declaration-cache'
 import { selectPackages } from '../project/workspace'
 import { isLegacySite } from '../report/check-report'
 import { countOf } from '../report/render-table'
 import type { CommandDeps, CommandOutcome, PackageOptions } from './command'
+import { lookAtPackages } from './look-at-packages'
 import { openConfiguredWorkspace } from './open-workspace'
 
 /**
@@ -22,15 +22,11 @@ export async function runBaseline(
   options: PackageOptions,
   deps: CommandDeps,
 ): Promise<CommandOutcome> {
-  const { knowledge, files } = deps
-  const declarations = new DeclarationCache()
-  const { workspace, dialects } = await openConfiguredWorkspace(deps.cwd, options.config, knowledge)
+  const { files } = deps
+  const opened = await openConfiguredWorkspace(deps.cwd, options.config, deps.knowledge)
+  const { workspace } = opened
   const selected = selectPackages(workspace, names, deps.cwd)
-  const includeTests = options.includeTests ?? false
-  const scanned = selected.map((target, done) => {
-    deps.onProgress(done, selected.length, target.name)
-    return scanPackage(target, { workspace, dialects, knowledge, includeTests, declarations })
-  })
+  const scanned = await lookAtPackages(opened, selected, options, deps)
   const syntaxErrors = scanned.flatMap((entry) => entry.syntaxErrors)
   if (syntaxErrors.length > 0)
     throw new CodemodError('SOURCE_SYNTAX', 'a baseline needs every file', syntaxErrors)
@@ -62,7 +58,7 @@ function writeBaseline(root: string, baseline: Baseline, files: FileOperations):
   files.rename(`${path}.tmp`, path)
 }
 
-function entryOf({ report: { sites } }: ScannedPackage): BaselineEntry {
+function entryOf({ report: { sites } }: PackageFindings): BaselineEntry {
   return {
     legacy: sites.filter(isLegacySite).map(({ id }) => id),
     leaks: sites.filter(({ verdict }) => verdict === 'leak').map(({ id }) => id),

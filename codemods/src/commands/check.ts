@@ -1,13 +1,13 @@
-import { scanPackage, type ScannedPackage } from '../engine/scan-package'
+import type { PackageFindings } from '../engine/run-package'
 import type { Site } from '../model/site'
 import { beyondBaseline, type BaselineEntry } from '../project/baseline'
 import { CodemodError } from '../project/codemod-error'
-import { DeclarationCache } from '../project/declaration-cache'
 import { selectPackages } from '../project/workspace'
 import type { CheckReport } from '../report/check-report'
 import { hasFindings, isLegacySite, renderCheckReport } from '../report/check-report'
 import { readBaseline } from './baseline'
 import type { CommandDeps, CommandOutcome, PackageOptions } from './command'
+import { lookAtPackages } from './look-at-packages'
 import { openConfiguredWorkspace } from './open-workspace'
 
 /**
@@ -21,29 +21,19 @@ export async function runCheck(
   options: PackageOptions,
   deps: CommandDeps,
 ): Promise<CommandOutcome> {
-  const { knowledge } = deps
-  const declarations = new DeclarationCache()
-  const { workspace, dialects } = await openConfiguredWorkspace(deps.cwd, options.config, knowledge)
+  const opened = await openConfiguredWorkspace(deps.cwd, options.config, deps.knowledge)
+  const { workspace } = opened
   const selected = selectPackages(workspace, names, deps.cwd)
   const baseline = readBaseline(workspace.root, deps.files)
   const isKnown = ({ name }: { readonly name: string }): boolean => baseline?.packages[name] !== undefined
   const looked = selected.filter((target) => target.stage === 'migrated' || isKnown(target))
-  const scanned = looked.map((target, done) => {
-    deps.onProgress(done, looked.length, target.name)
-    return scanPackage(target, {
-      workspace,
-      dialects,
-      knowledge,
-      includeTests: options.includeTests ?? false,
-      declarations,
-    })
-  })
+  const scanned = await lookAtPackages(opened, looked, options, deps)
   const syntaxErrors = scanned.flatMap((entry) => entry.syntaxErrors)
   if (syntaxErrors.length > 0) {
     throw new CodemodError('SOURCE_SYNTAX', 'packages cannot be checked', syntaxErrors)
   }
-  const isMigrated = ({ target }: ScannedPackage): boolean => target.stage === 'migrated'
-  const beyond = (of: keyof BaselineEntry, isMeant: (site: Site) => boolean) => (entry: ScannedPackage) => {
+  const isMigrated = ({ target }: PackageFindings): boolean => target.stage === 'migrated'
+  const beyond = (of: keyof BaselineEntry, isMeant: (site: Site) => boolean) => (entry: PackageFindings) => {
     const known = baseline?.packages[entry.target.name]
     return known === undefined ? [] : beyondBaseline(entry.report.sites.filter(isMeant), known[of])
   }
@@ -51,7 +41,7 @@ export async function runCheck(
     schemaVersion: 1,
     command: 'check',
     root: '.',
-    checked: scanned.filter(isMigrated).map(({ target }) => target.name),
+    checked: looked.filter(({ stage }) => stage === 'migrated').map(({ name }) => name),
     notYet: selected.filter(({ stage }) => stage !== 'migrated').map(({ name }) => name),
     findings: scanned.filter(isMigrated).flatMap((entry) => entry.report.sites.filter(isLegacySite)),
     newLeaks: scanned

@@ -1,4 +1,6 @@
 import type { Knowledge } from '../engine/knowledge'
+import type { PackageRunner } from '../engine/package-runner'
+import type { Shard } from '../engine/shard'
 import type { FileOperations } from '../engine/file-operations'
 import type { Paint } from '../report/paint'
 
@@ -7,6 +9,8 @@ export interface CommandDeps {
   /** Absolute path that arguments are relative to. */
   readonly cwd: string
   readonly knowledge: Knowledge
+  /** Where packages are looked at; absent: here, with `knowledge`. */
+  readonly runner?: PackageRunner
   readonly files: FileOperations
   readonly processId: number
   isProcessAlive(processId: number): boolean
@@ -38,4 +42,8 @@ export interface PackageOptions {
   /** Path of the configuration file; absent: the nearest. */
   readonly config?: string
   readonly includeTests?: boolean
+  /** Only this part of the packages. */
+  readonly shard?: Shard
+  /** How many packages at a time; absent: as many as make sense. */
+  readonly jobs?: number
 }

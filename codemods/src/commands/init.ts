@@ -1,19 +1,18 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { scanPackage } from '../engine/scan-package'
 import { CodemodError, describeCause } from '../project/codemod-error'
-import { DeclarationCache } from '../project/declaration-cache'
-import { findWorkspace } from '../project/find-workspace'
 import { configFileNames } from '../project/load-config'
-import { workspaceFromManifests } from '../project/workspace'
 import { countOf } from '../report/render-table'
 import type { CommandDeps, CommandOutcome } from './command'
 import type { ConfigProposal } from './propose-config'
+import { lookAtPackages } from './look-at-packages'
+import { openUnconfigured } from './open-workspace'
 import { proposeConfig } from './propose-config'
 
 export interface InitOptions {
   readonly force?: boolean
   readonly includeTests?: boolean
+  readonly jobs?: number
 }
 
 /**
@@ -21,17 +20,12 @@ export interface InitOptions {
  *
  * @throws CodemodError `CONFIG_EXISTS` without `force`; `WRITE_FAILED`.
  */
-export function runInit(options: InitOptions, deps: CommandDeps): CommandOutcome {
+export async function runInit(options: InitOptions, deps: CommandDeps): Promise<CommandOutcome> {
   const { knowledge } = deps
-  const workspace = workspaceFromManifests(findWorkspace(deps.cwd))
+  const workspace = openUnconfigured(deps.cwd)
   refuseExistingConfig(workspace.root, options.force === true)
   const dialects = knowledge.builtinDialects
-  const declarations = new DeclarationCache()
-  const includeTests = options.includeTests ?? false
-  const scanned = workspace.packages.map((target, done) => {
-    deps.onProgress(done, workspace.packages.length, target.name)
-    return scanPackage(target, { workspace, dialects, knowledge, includeTests, declarations })
-  })
+  const scanned = await lookAtPackages({ workspace, dialects }, workspace.packages, options, deps)
   const proposal = proposeConfig(
     scanned,
     dialects.map(({ id }) => id),

@@ -1,6 +1,7 @@
 import type { Dialect } from '../model/dialect'
 import type { Knowledge } from '../engine/knowledge'
 import { CodemodError } from '../project/codemod-error'
+import { dropEmptyRoot } from '../project/drop-empty-root'
 import { findWorkspace } from '../project/find-workspace'
 import { findConfig, loadConfig } from '../project/load-config'
 import { resolveDialects } from '../project/resolve-dialects'
@@ -24,12 +25,21 @@ export async function openWorkspace(
 ): Promise<OpenWorkspace> {
   const path = findConfig(cwd, config)
   if (path === undefined) {
-    return { workspace: workspaceFromManifests(findWorkspace(cwd)), dialects: knowledge.builtinDialects }
+    return { workspace: openUnconfigured(cwd), dialects: knowledge.builtinDialects }
   }
   const knownIds = knowledge.builtinDialects.map(({ id }) => id)
   const loaded = await loadConfig(path, knownIds)
   const workspace = workspaceFromConfig(loaded.path, loaded.config)
   return { workspace, dialects: resolveDialects(loaded.config.dialects, knowledge.builtinDialects) }
+}
+
+/**
+ * The workspace as its own tools declare it, whatever a configuration says.
+ *
+ * @throws CodemodError `READ_FAILED`, `PACKAGE_OUTSIDE_ROOT`.
+ */
+export function openUnconfigured(cwd: string): Workspace {
+  return dropEmptyRoot(workspaceFromManifests(findWorkspace(cwd)))
 }
 
 /** As {@link openWorkspace}, for commands that need to be told how to rewrite. */

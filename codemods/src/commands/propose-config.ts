@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ScannedPackage } from '../engine/scan-package'
+import type { PackageFindings } from '../engine/run-package'
+import { mergeSuggestions, suggestedDialect } from '../model/dialect-suggestion'
 import type { WorkspacePackage } from '../project/workspace'
 
 interface ProposedPackage {
@@ -19,7 +20,7 @@ export interface ConfigProposal {
 
 /** The text of a `pgferry.config.ts` for what a scan found. `knownDialects` are offered when nothing was found. */
 export function proposeConfig(
-  scanned: readonly ScannedPackage[],
+  scanned: readonly Pick<PackageFindings, 'target' | 'report' | 'suggestions'>[],
   knownDialects: readonly string[],
 ): ConfigProposal {
   const found = scanned.filter((entry) => entry.report.sites.length > 0)
@@ -46,6 +47,9 @@ export function proposeConfig(
           '  ],',
         ]),
     '  // Built-in dialects by name; describe an API of your own as an object beside them.',
+    ...mergeSuggestions(scanned.flatMap(({ suggestions }) => suggestions ?? [])).map(
+      (one) => `  // ${one.file}:${String(one.line)} looks like one: ${suggestedDialect(one)}`,
+    ),
     `  dialects: [${(used.length > 0 ? used : knownDialects).map(quote).join(', ')}],`,
     '})',
     '',

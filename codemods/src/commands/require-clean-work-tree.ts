@@ -47,6 +47,12 @@ export function requireCleanWorkTree(
   }
 }
 
+/** @throws CodemodError `USAGE` where there is nothing to commit to. */
+export function requireRepository(root: string): void {
+  if (readWorkTreeStatus(root, ['.']).kind === 'no-repository')
+    throw new CodemodError('USAGE', '--commit: this is not a git repository')
+}
+
 function isOurs(workspace: Workspace, path: string): boolean {
   return path.startsWith('.pgferry/') || resolve(workspace.root, path) === workspace.configPath
 }
@@ -55,9 +61,9 @@ function filesAsWeLeftThem(root: string, files: FileOperations): ReadonlySet<str
   const latest = new Map(
     readJournal(root, files).flatMap((run) => run.files.map((file) => [file.path, file.afterSha256])),
   )
-  const isUnchanged = ([path, hash]: readonly [string, string]): boolean => {
+  const isUnchanged = ([path, hash]: readonly [string, string | null]): boolean => {
     const absolute = join(root, path)
-    return files.exists(absolute) && sha256(files.read(absolute)) === hash
+    return (files.exists(absolute) ? sha256(files.read(absolute)) : null) === hash
   }
   return new Set([...latest].filter(isUnchanged).map(([path]) => path))
 }

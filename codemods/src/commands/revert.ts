@@ -30,7 +30,7 @@ export interface RevertReport {
 }
 
 /**
- * Puts the files of each named package back to the bytes and modes before its last migrate: all or none.
+ * Puts the files of each named package back to the bytes and modes before its last migrate or cleanup: all or none.
  *
  * @throws CodemodError `EDITED_SINCE`, with `merge` `MERGE_CONFLICT`, and those of writing.
  */
@@ -71,7 +71,7 @@ export async function runRevert(
 function renderRevertReport(report: RevertReport): string {
   const lines = report.packages.flatMap(({ name, run, files }) =>
     run === null
-      ? [`${name}: there is no migrate to take back`]
+      ? [`${name}: there is no migrate or cleanup to take back`]
       : [
           `${name}: ${countOf(files.length, 'file')} as before ${run}`,
           ...files.map((file) => `  ${file}${mergedMark(report, file)}`),

@@ -2,10 +2,8 @@ import { join, resolve } from 'node:path'
 import type { Verdict } from '../model/site'
 import { appendHistory, historyPath, readHistory } from '../engine/history-file'
 import type { FileOperations } from '../engine/file-operations'
-import { scanPackage } from '../engine/scan-package'
 import { findInterruptedRuns } from '../engine/recover-runs'
 import { codemodErrors } from '../project/codemod-error'
-import { DeclarationCache } from '../project/declaration-cache'
 import { selectPackages } from '../project/workspace'
 import { renderHtmlReport } from '../report/render-html'
 import { renderSarif } from '../report/render-sarif'
@@ -13,6 +11,7 @@ import { toHistoryEntry } from '../report/run-history'
 import { renderRunReport } from '../report/render-run-report'
 import { createRunReport } from '../report/run-report'
 import type { CommandDeps, CommandOutcome, PackageOptions } from './command'
+import { lookAtPackages } from './look-at-packages'
 import { openWorkspace } from './open-workspace'
 
 export interface ScanCommandOptions extends PackageOptions {
@@ -31,20 +30,9 @@ export async function runScan(
   options: ScanCommandOptions,
   deps: CommandDeps,
 ): Promise<CommandOutcome> {
-  const { knowledge } = deps
-  const declarations = new DeclarationCache()
-  const { workspace, dialects } = await openWorkspace(deps.cwd, options.config, knowledge)
-  const packages = selectPackages(workspace, names, deps.cwd)
-  const scanned = packages.map((target, done) => {
-    deps.onProgress(done, packages.length, target.name)
-    return scanPackage(target, {
-      workspace,
-      dialects,
-      knowledge,
-      includeTests: options.includeTests ?? false,
-      declarations,
-    })
-  })
+  const opened = await openWorkspace(deps.cwd, options.config, deps.knowledge)
+  const packages = selectPackages(opened.workspace, names, deps.cwd)
+  const scanned = await lookAtPackages(opened, packages, options, deps)
   const report = createRunReport(
     'scan',
     scanned.map((entry) => entry.report),
@@ -54,18 +42,18 @@ export async function runScan(
   const entry = toHistoryEntry(report, deps.now())
   const history =
     options.history === undefined
-      ? [...readHistory(historyPath(workspace.root), deps.files), entry]
+      ? [...readHistory(historyPath(opened.workspace.root), deps.files), entry]
       : appendHistory(resolve(deps.cwd, options.history), entry, deps.files)
   return {
     exitCode: syntaxErrors.length > 0 ? codemodErrors.SOURCE_SYNTAX.exit : isFailing ? 1 : 0,
     json: report,
     render: (paint) => renderRunReport(report, paint),
-    html: () => renderHtmlReport(report, { textOf: textOnDisk(workspace.root, deps.files), history }),
+    html: () => renderHtmlReport(report, { textOf: textOnDisk(opened.workspace.root, deps.files), history }),
     sarif: (version) => renderSarif(report, version),
     notes: [
       ...scanned.flatMap((entry) => entry.notes),
       ...syntaxErrors.map((error) => `does not parse, so its sites may be missing: ${error}`),
-      ...findInterruptedRuns(workspace.root, deps.files).map(
+      ...findInterruptedRuns(opened.workspace.root, deps.files).map(
         ({ id }) => `${id} was interrupted; the next migrate or revert takes it back`,
       ),
     ],

@@ -10,8 +10,13 @@ export const connectionService: Dialect = {
   acquire: [
     { method: 'connection', maxArguments: 2 },
     { method: 'acquireConnection', maxArguments: 2 },
+    // On what pgPool() gives, and on nothing else.
+    { method: 'connect', callbackArgument: 0 },
   ],
-  release: [{ on: 'receiver', method: 'releaseConnection', connectionArgument: 0 }],
+  release: [
+    { on: 'receiver', method: 'releaseConnection', connectionArgument: 0, discardArgument: 1 },
+    { on: 'connection', method: 'release', errorArgument: 0 },
+  ],
   scoped: [
     { method: 'withConnection', callbackArgument: 1 },
     { method: 'withTransaction', callbackArgument: 1 },

@@ -1,4 +1,6 @@
 import { analyzePackage } from '../analysis/analyze-package'
+import { furtherWords } from '../analysis/further-words'
+import { mayHoldSite } from '../analysis/may-hold-site'
 import { builtinDialects } from '../dialects/builtin-dialects'
 import { dialectWords } from '../dialects/dialect-words'
 import { rewriteFile } from '../rewrite/rewrite-file'
@@ -8,11 +10,15 @@ import type { Knowledge } from './knowledge'
 export const builtinKnowledge: Knowledge = {
   builtinDialects,
   words: dialectWords,
+  mayHoldSite,
+  furtherWords,
   analyze(sources, dialects, options) {
-    const { files } = analyzePackage(sources, dialects, options)
+    const { files, suggestions } = analyzePackage(sources, dialects, options)
     return files.map((file) => ({
       source: file.source,
       sites: file.sites.map(({ site }) => site),
+      hiddenDependencies: file.hiddenDependencies,
+      suggestions: suggestions.filter((one) => one.file === file.source.relativePath),
       parseErrors: file.parseErrors,
       rewrite: (target, skip) => rewriteFile(file, target, { skip }),
     }))

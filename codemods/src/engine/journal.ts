@@ -9,12 +9,12 @@ export interface JournalFile {
   /** Relative to the root, with forward slashes. */
   readonly path: string
   readonly mode: number
-  /** Base64. */
-  readonly before: string
-  readonly beforeSha256: string
-  /** Base64; what a three-way merge starts from. */
-  readonly after: string
-  readonly afterSha256: string
+  /** Base64; null: there was no such file (a revert that makes a deleted one anew). */
+  readonly before: string | null
+  readonly beforeSha256: string | null
+  /** Base64; what a three-way merge starts from. Null: the run deleted the file. */
+  readonly after: string | null
+  readonly afterSha256: string | null
 }
 
 /** One writing run. `writing` means that it was interrupted, unless the process still lives. */
@@ -22,7 +22,7 @@ export interface JournalRun {
   readonly schemaVersion: 1
   /** Ordered: `000001-migrate` comes before `000002-revert`. */
   readonly id: string
-  readonly command: 'migrate' | 'revert'
+  readonly command: 'migrate' | 'cleanup' | 'revert'
   readonly state: 'writing' | 'done'
   /** ISO 8601. */
   readonly startedAt: string
@@ -70,19 +70,20 @@ export function writeJournal(root: string, run: JournalRun, files: FileOperation
   files.syncFolder(folder)
 }
 
-/** The last migrate of a package that is not reverted yet. */
+/** The last migrate or cleanup of a package that is not reverted yet. */
 export function lastMigrateOf(runs: readonly JournalRun[], packageName: string): JournalRun | undefined {
   const reverted = new Set(runs.filter((run) => run.state === 'done').map((run) => run.reverts[packageName]))
   return runs.findLast(
     (run) =>
-      run.command === 'migrate' &&
+      run.command !== 'revert' &&
       run.state === 'done' &&
       !reverted.has(run.id) &&
       run.files.some((file) => file.package === packageName),
   )
 }
 
-function keepOutOfVersionControl(root: string, files: FileOperations): void {
+/** What is kept beside a workspace is this machine's own. */
+export function keepOutOfVersionControl(root: string, files: FileOperations): void {
   const path = join(stateFolder(root), '.gitignore')
   if (!files.exists(path)) files.create(path, Buffer.from('*\n'))
 }

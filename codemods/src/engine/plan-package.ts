@@ -165,7 +165,7 @@ function toPlan(
       before: Buffer.from(file.source.text),
       after: Buffer.from(text),
     }))
-  return { report: toPackageReport(scanned.target, scanned.loaded.fileCount, sites), changes, notes }
+  return { report: toPackageReport(scanned.target, scanned.report.files, sites), changes, notes }
 }
 
 function withRefusal(site: Site, message: string | undefined): Site {

@@ -45,7 +45,7 @@ export function planRevert(
         )
       : new CodemodError(
           'EDITED_SINCE',
-          `${countFiles(problems.length)} ${problems.length === 1 ? 'differs' : 'differ'} from what migrate wrote; nothing was written`,
+          `${countFiles(problems.length)} ${problems.length === 1 ? 'differs' : 'differ'} from what the run wrote; nothing was written`,
           problems,
         )
   }
@@ -68,14 +68,16 @@ function planFile(
   options: { readonly merge: boolean; readonly files: FileOperations },
 ): FileState {
   const path = join(root, file.path)
-  if (!options.files.exists(path)) return { kind: 'refused', problem: `${file.path}: deleted` }
-  const current = options.files.read(path)
-  const found = sha256(current)
-  const original = Buffer.from(file.before, 'base64')
+  const current = options.files.exists(path) ? options.files.read(path) : null
+  const found = current === null ? null : sha256(current)
+  const original = file.before === null ? null : Buffer.from(file.before, 'base64')
   const change = { package: file.package, path: file.path, before: current, mode: file.mode }
   if (found === file.beforeSha256) return { kind: 'restored' }
   if (found === file.afterSha256)
     return { kind: 'change', change: { ...change, after: original }, isMerged: false }
+  if (current === null) return { kind: 'refused', problem: `${file.path}: deleted` }
+  if (file.after === null || original === null)
+    return { kind: 'refused', problem: `${file.path}: written anew after it was deleted` }
   if (!options.merge) return { kind: 'refused', problem: `${file.path}: edited` }
   const merged = mergeThreeWay(
     Buffer.from(file.after, 'base64').toString('utf8'),

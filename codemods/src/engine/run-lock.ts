@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { CodemodError } from '../project/codemod-error'
+import { CodemodError, describeCause } from '../project/codemod-error'
 import type { FileOperations } from './file-operations'
 import { stateFolder } from './journal'
 
@@ -10,11 +10,26 @@ export interface LockDeps {
 }
 
 /**
- * Runs `work` as the only writing run of a workspace. The lock of a process that no longer lives is taken over.
+ * Runs `work` as the only writing run of a workspace.
+ *
+ * @throws CodemodError `RUN_IN_PROGRESS` naming the process that holds the lock.
+ */
+export function withRunLock<T>(root: string, deps: LockDeps, work: () => T): T {
+  const release = takeRunLock(root, deps)
+  try {
+    return work()
+  } finally {
+    release()
+  }
+}
+
+/**
+ * Makes this process the only one that writes in a workspace, until what is returned is called. The lock of a process that no longer
+ * lives is taken over.
  *
  * @throws CodemodError `RUN_IN_PROGRESS` naming the process that holds it.
  */
-export function withRunLock<T>(root: string, deps: LockDeps, work: () => T): T {
+export function takeRunLock(root: string, deps: LockDeps): () => void {
   const { files, processId } = deps
   const path = join(stateFolder(root), 'lock')
   files.makeFolder(stateFolder(root))
@@ -26,11 +41,15 @@ export function withRunLock<T>(root: string, deps: LockDeps, work: () => T): T {
   try {
     files.create(path, Buffer.from(String(processId)))
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw new CodemodError('WRITE_FAILED', `${path}: ${describeCause(cause)}`, [], {
+        hint: 'Check the permissions and the free space. Nothing was written.',
+        cause,
+      })
+    }
     throw new CodemodError('RUN_IN_PROGRESS', `another process has just taken ${path}`, [], { cause })
   }
-  try {
-    return work()
-  } finally {
+  return () => {
     files.remove(path)
   }
 }

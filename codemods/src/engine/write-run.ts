@@ -10,8 +10,10 @@ export interface FileChange {
   readonly package: string
   /** Relative to the root, with forward slashes. */
   readonly path: string
-  readonly before: Buffer
-  readonly after: Buffer
+  /** Null: there is no such file, and the run makes it. */
+  readonly before: Buffer | null
+  /** Null: the run deletes the file. */
+  readonly after: Buffer | null
   /** Permission bits to leave the file with; absent: as they are. */
   readonly mode?: number
 }
@@ -50,7 +52,7 @@ function writeAll(request: WriteRequest, files: FileOperations): string {
   try {
     writeJournal(root, run, files)
     for (const change of changes) prepare(root, run.id, change, files)
-    for (const change of changes) replace(join(root, change.path), run.id, files)
+    for (const change of changes) put(root, run.id, change, files)
     writeJournal(root, { ...run, state: 'done' }, files)
     return run.id
   } catch (cause) {
@@ -90,13 +92,19 @@ export function undoRun(root: string, run: JournalRun, files: FileOperations): v
 
 function checkWritable(root: string, change: FileChange, files: FileOperations): void {
   const path = join(root, change.path)
+  if (change.before === null) {
+    if (files.exists(path)) throw changedMeanwhile(change)
+    return
+  }
   const { mode } = statOrFail(path, change, files)
   if ((mode & 0o222) === 0) throw new CodemodError('WRITE_FAILED', `${change.path} is read-only`)
-  if (!files.read(path).equals(change.before)) {
-    throw new CodemodError('WRITE_FAILED', `${change.path} changed while this run was planned`, [], {
-      hint: 'Run again. Nothing was written.',
-    })
-  }
+  if (!files.read(path).equals(change.before)) throw changedMeanwhile(change)
+}
+
+function changedMeanwhile(change: FileChange): CodemodError {
+  return new CodemodError('WRITE_FAILED', `${change.path} changed while this run was planned`, [], {
+    hint: 'Run again. Nothing was written.',
+  })
 }
 
 function statOrFail(
@@ -115,20 +123,33 @@ function toJournalFile(root: string, change: FileChange, files: FileOperations):
   return {
     package: change.package,
     path: change.path,
-    mode: files.stat(join(root, change.path)).mode,
-    before: change.before.toString('base64'),
-    beforeSha256: sha256(change.before),
-    after: change.after.toString('base64'),
-    afterSha256: sha256(change.after),
+    mode: change.before === null ? (change.mode ?? 0o644) : files.stat(join(root, change.path)).mode,
+    before: change.before?.toString('base64') ?? null,
+    beforeSha256: change.before === null ? null : sha256(change.before),
+    after: change.after?.toString('base64') ?? null,
+    afterSha256: change.after === null ? null : sha256(change.after),
   }
 }
 
 function prepare(root: string, runId: string, change: FileChange, files: FileOperations): void {
+  if (change.after === null) return
   const path = join(root, change.path)
-  const identity = files.stat(path)
+  if (change.before === null) files.makeFolder(dirname(path))
+  const identity = files.stat(change.before === null ? dirname(path) : path)
   const temporary = temporaryPath(path, runId)
   files.remove(temporary)
-  files.create(temporary, change.after, { ...identity, mode: change.mode ?? identity.mode })
+  const mode = change.mode ?? (change.before === null ? 0o644 : identity.mode)
+  files.create(temporary, change.after, { ...identity, mode })
+}
+
+function put(root: string, runId: string, change: FileChange, files: FileOperations): void {
+  const path = join(root, change.path)
+  if (change.after !== null) {
+    replace(path, runId, files)
+    return
+  }
+  files.remove(path)
+  files.syncFolder(dirname(path))
 }
 
 function replace(path: string, runId: string, files: FileOperations): void {
@@ -140,16 +161,25 @@ function restore(root: string, runId: string, file: JournalFile, files: FileOper
   const path = join(root, file.path)
   const temporary = temporaryPath(path, runId)
   files.remove(temporary)
-  if (sha256(files.read(path)) === file.beforeSha256) return
-  files.create(temporary, Buffer.from(file.before, 'base64'), { ...files.stat(path), mode: file.mode })
+  if (hashOf(path, files) === file.beforeSha256) return
+  if (file.before === null) {
+    files.remove(path)
+    files.syncFolder(dirname(path))
+    return
+  }
+  const identity = files.stat(files.exists(path) ? path : dirname(path))
+  files.create(temporary, Buffer.from(file.before, 'base64'), { ...identity, mode: file.mode })
   replace(path, runId, files)
 }
 
 function isOldOrNew(root: string, file: JournalFile, files: FileOperations): boolean {
-  const path = join(root, file.path)
-  if (!files.exists(path)) return false
-  const found = sha256(files.read(path))
+  const found = hashOf(join(root, file.path), files)
   return found === file.beforeSha256 || found === file.afterSha256
+}
+
+/** Null: there is no such file. */
+function hashOf(path: string, files: FileOperations): string | null {
+  return files.exists(path) ? sha256(files.read(path)) : null
 }
 
 function temporaryPath(path: string, runId: string): string {

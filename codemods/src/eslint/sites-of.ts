@@ -1,6 +1,7 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import type { Rule } from 'eslint'
 import { analyzePackage } from '../analysis/analyze-package'
+import { mayHoldSite } from '../analysis/may-hold-site'
 import { builtinDialects } from '../dialects/builtin-dialects'
 import { dialectWords } from '../dialects/dialect-words'
 import type { Dialect } from '../model/dialect'
@@ -39,7 +40,7 @@ function analyze({ sourceCode, filename, cwd, settings }: Rule.RuleContext): rea
   const path = resolve(cwd, filename)
   const { text } = sourceCode
   const known = knowledgeOf(settings['pgferry'], cwd)
-  if (!/\.[cm]?[jt]sx?$/.test(path) || !known.words.some((word) => text.includes(word))) return []
+  if (!/\.[cm]?[jt]sx?$/.test(path) || !mayHoldSite(text, known.words)) return []
   const owner = known.packages.find(({ directory }) => isBelow(path, directory))
   const directory = owner?.directory ?? cwd
   const source = { path, relativePath: relative(directory, path), text }

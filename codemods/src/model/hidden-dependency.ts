@@ -1,4 +1,4 @@
-import type { WitnessStep } from './site'
+import type { WitnessStep } from './witness-step'
 
 /**
  * What couples code through a connection without saying so:

@@ -1,6 +1,7 @@
 /** What a report says of one place that takes a connection. */
 
 import type { HiddenDependency } from './hidden-dependency'
+import type { WitnessStep } from './witness-step'
 
 export type Verdict = 'rewritable' | 'rewritten' | 'manual' | 'leak' | 'already'
 
@@ -54,6 +55,8 @@ export const reasonAdvice = {
   'pattern-binding': 'The connection is taken apart by destructuring. Bind it to one name.',
   completion:
     'The rewrite would change what the function returns, throws or yields. Restructure the function first.',
+  'out-of-reach':
+    'The configured `connections` expression is not known at this place. Pass the service to it, or configure an import.',
   collision: 'A name in the block would collide. Rename one of them.',
   comments: 'A comment could not be kept beside its code. Move the comment.',
   'leaks-on-throw':
@@ -61,6 +64,8 @@ export const reasonAdvice = {
   'leaks-on-path':
     'A path leaves the function without releasing the connection. Release it in a finally block.',
   'never-released': 'Nothing in this function releases the connection.',
+  listens:
+    'The connection waits for notifications and is held on purpose. Give it one owner that acquires it with acquireConnection() and releases it at shutdown.',
   'callback-style': 'The connection comes by callback. Use the promise form.',
   'promise-chain': 'The connection lives in a promise chain. Use await.',
   'not-awaited': 'The scoped call is neither awaited nor returned: it may outlive its caller.',
@@ -70,20 +75,15 @@ export const reasonAdvice = {
     'The acquire takes arguments the service has no equal for. Check what they do and rewrite by hand.',
   'receiver-effect':
     'Getting the pool does something, or chooses or makes a pool, and the rewrite would take that away. Decide first which pool it is.',
+  'foreign-handle':
+    'The acquired object has an API of its own, which the service’s connection does not have. Say the same in SQL with connection.query(), by hand.',
   'unsupported-shape': 'This shape is not rewritten yet. Rewrite by hand, or leave it on the facade.',
   'type-error': 'After the rewrite this file would no longer type-check. See the message.',
   'no-binding': 'The connection is used without a variable of its own. Bind it to a name.',
 } as const
 export type ReasonCode = keyof typeof reasonAdvice
 
-/** One step of the path that shows why: "acquired here", "leaves here". */
-export interface WitnessStep {
-  readonly line: number
-  readonly column: number
-  readonly note: string
-  /** Relative to the root; absent when it is the site's own file. */
-  readonly file?: string
-}
+export type { WitnessStep }
 
 /** One place that takes a connection. Lines and columns count from 1, columns in UTF-16 units. */
 export interface Site {
@@ -108,7 +108,8 @@ export interface Site {
 }
 
 /**
- * `closes-leak-window`: the old code lost the connection when something between acquire and try threw. `fixes-leak`: it lost the
+ * `closes-leak-window`: the old code lost the connection when something threw between acquire and try, or in the finally block before
+ * the release. `fixes-leak`: it lost the
  * connection on a path that is shown, and now gives it back. `one-shot`, `transaction`: written by another method of the service.
  */
 export type SiteLabel =

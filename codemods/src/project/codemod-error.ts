@@ -61,6 +61,16 @@ export const codemodErrors = {
     title: 'an interrupted run could not be taken back',
     hint: 'Restore the named files from version control, then delete the named journal.',
   },
+  COMMIT_FAILED: {
+    exit: 6,
+    title: 'git did not commit',
+    hint: 'See what git says. The files of this package are as before; earlier packages are committed.',
+  },
+  INTERRUPTED: {
+    exit: 130,
+    title: 'interrupted',
+    hint: 'Nothing was written. Run the same command again.',
+  },
   INTERNAL: {
     exit: 6,
     title: 'internal error',

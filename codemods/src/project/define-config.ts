@@ -32,14 +32,39 @@ export interface PackageConfig {
   readonly exclude?: readonly string[]
 }
 
+/** What `pgferry cleanup` takes for granted once the crossing is over. */
+export interface CleanupConfig {
+  /** Flag checks and the value that they have from now on; default: {@link defaultFlagRules}. */
+  readonly flags?: readonly FlagRule[]
+  /** Files that nothing imports and that are run all the same; glob patterns relative to the configuration file. */
+  readonly entries?: readonly string[]
+}
+
+/** One kind of flag check. A `*` in a pattern stands for any text. */
+export type FlagRule =
+  /** `isEnabled('pgferry.portals')`, `flags.isEnabled(…)`: a function or method by name and its first argument. */
+  | { readonly call: string; readonly argument: string; readonly value: boolean }
+  /** `process.env.USE_NEW_CONNECTION_SERVICE`. */
+  | { readonly env: string; readonly value: boolean }
+  /** An expression, written as in the code: `config.flags.newPool`. */
+  | { readonly expression: string; readonly value: boolean }
+
+/** The flags that the ferry itself knows. */
+export const defaultFlagRules: readonly FlagRule[] = [
+  { call: 'isEnabled', argument: 'pgferry.*', value: true },
+  { env: 'USE_NEW_CONNECTION_SERVICE', value: true },
+  { env: 'USE_NEW_CONNECTION_SERVICE_*', value: true },
+]
+
 /** A dialect of the team's own; lists it has no use for may be left out. */
 export type DialectConfig = Pick<Dialect, 'id' | 'receiver'> &
-  Partial<Pick<Dialect, 'acquire' | 'release' | 'scoped'>>
+  Partial<Pick<Dialect, 'acquire' | 'release' | 'scoped' | 'handle' | 'evidence'>>
 
 export interface PgferryConfig {
   readonly packages: readonly PackageConfig[]
   /** Ids of built-in dialects and dialects of your own; default: all built-in ones. */
   readonly dialects?: readonly (string | DialectConfig)[]
+  readonly cleanup?: CleanupConfig
 }
 
 /**

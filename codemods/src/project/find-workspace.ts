@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { globSync } from 'tinyglobby'
 import { CodemodError, describeCause } from './codemod-error'
+import { pnpmPatterns } from './pnpm-patterns'
 
 /** A package as the package manager's files declare it. */
 interface FoundPackage {
@@ -23,10 +24,10 @@ interface Manifest {
 }
 
 /**
- * Finds the workspace that `cwd` lies in: npm or yarn `workspaces`, `pnpm-workspace.yaml`, or the single package, or the
- * bare folder.
+ * Finds the workspace that `cwd` lies in: npm, yarn or bun `workspaces`, `pnpm-workspace.yaml`, `lerna.json`, projects of `nx.json`; or
+ * the nearest package with those below it; or the bare folder. Code that lies in none of the packages belongs to the root.
  *
- * @throws CodemodError `READ_FAILED` when a package.json does not parse.
+ * @throws CodemodError `READ_FAILED` when a manifest does not parse.
  */
 export function findWorkspace(cwd: string): FoundWorkspace {
   const folders = foldersUpToRepository(resolve(cwd))
@@ -36,12 +37,16 @@ export function findWorkspace(cwd: string): FoundWorkspace {
     const packages = packagesOf(root, patterns)
     const isMember = packages.some(({ path }) => isInside(resolve(root, path), resolve(cwd)))
     // a folder such as `packages` or `docs` belongs to the workspace, a package that it leaves out does not
-    const nearest = folders.find((folder) => existsSync(join(folder, 'package.json')))
+    const nearest = folders.find((folder) => hasManifest(folder))
     if (isMember || root === resolve(cwd) || nearest === root)
       return { root, packages: withRootPackage(root, packages) }
   }
-  const root = folders.find((folder) => existsSync(join(folder, 'package.json'))) ?? resolve(cwd)
-  return { root, packages: [packageAt(root, '.')] }
+  const root = folders.find((folder) => hasManifest(folder)) ?? resolve(cwd)
+  const inside = packagesOf(root, {
+    manifests: ['*/**/package.json'],
+    ignore: [...notOwn, '**/{test,tests,__tests__,fixtures}/**'],
+  })
+  return { root, packages: inside.length === 0 ? [packageAt(root, '.')] : withRootPackage(root, inside) }
 }
 
 /** Whether `path` is `folder` or lies below it. Both absolute. */
@@ -64,47 +69,63 @@ function foldersUpToRepository(cwd: string): string[] {
   return folders
 }
 
-function workspacePatterns(root: string): readonly string[] | undefined {
+interface WorkspacePatterns {
+  /** Glob patterns of files that make their folder a package. */
+  readonly manifests: readonly string[]
+  readonly ignore: readonly string[]
+}
+
+const notOwn = ['**/node_modules/**', '**/bower_components/**', '**/{dist,build,out,coverage,.*}/**']
+
+/** What the tools of a workspace declare; undefined when `root` is not the root of one. */
+function workspacePatterns(root: string): WorkspacePatterns | undefined {
+  const declared = declaredPatterns(root)
+  const nx = nxPatterns(root)
+  if (declared === undefined && nx === undefined) return undefined
+  const negative = (declared ?? []).filter((pattern) => pattern.startsWith('!'))
+  return {
+    manifests: [
+      ...(declared ?? []).filter((pattern) => !pattern.startsWith('!')).map(manifestPattern),
+      ...(nx ?? []),
+    ],
+    ignore: ['**/node_modules/**', ...negative.map((pattern) => manifestPattern(pattern.slice(1)))],
+  }
+}
+
+function declaredPatterns(root: string): readonly string[] | undefined {
   const pnpm = join(root, 'pnpm-workspace.yaml')
   if (existsSync(pnpm)) return pnpmPatterns(readFileSync(pnpm, 'utf8'))
   const declared = readManifest(root)?.workspaces
   const patterns = isRecord(declared) ? declared.packages : declared
-  if (!Array.isArray(patterns)) return undefined
-  return patterns.filter((pattern): pattern is string => typeof pattern === 'string')
+  if (Array.isArray(patterns)) return textsOf(patterns)
+  const lerna = readJson(join(root, 'lerna.json'))
+  return lerna === undefined
+    ? undefined
+    : Array.isArray(lerna.packages)
+      ? textsOf(lerna.packages)
+      : ['packages/*']
 }
 
-/** The `packages:` list of a pnpm-workspace.yaml: block or flow sequence of plain or quoted strings. */
-export function pnpmPatterns(yaml: string): string[] {
-  const lines = yaml.split(/\r?\n/)
-  const start = lines.findIndex((line) => /^packages\s*:/.test(line))
-  if (start === -1) return []
-  const flow = /^packages\s*:\s*\[(.*)\]/.exec(lines[start] ?? '')
-  if (flow !== null) return (flow[1] ?? '').split(',').map(unquote).filter(Boolean)
-  const patterns: string[] = []
-  for (const line of lines.slice(start + 1)) {
-    const item = /^\s*-\s+(.*)$/.exec(line)
-    if (item !== null) patterns.push(unquote(item[1] ?? ''))
-    else if (/^\S/.test(line) && !line.startsWith('#')) break
-  }
-  return patterns.filter(Boolean)
+/** Projects of Nx have a project.json or a package.json, at any depth below the folders of its layout. */
+function nxPatterns(root: string): readonly string[] | undefined {
+  const nx = readJson(join(root, 'nx.json'))
+  if (nx === undefined) return undefined
+  const layout = isRecord(nx.workspaceLayout) ? nx.workspaceLayout : {}
+  const folders = textsOf([layout.appsDir ?? 'apps', layout.libsDir ?? 'libs', 'packages'])
+  return [...new Set(folders)].flatMap((folder) => [
+    `${folder}/**/project.json`,
+    `${folder}/*/**/package.json`,
+  ])
 }
 
-function unquote(item: string): string {
-  const trimmed = item.trim()
-  const quoted = /^(['"])(.*?)\1/.exec(trimmed)
-  return quoted !== null ? (quoted[2] ?? '') : trimmed.replace(/\s+#.*$/, '')
-}
-
-function packagesOf(root: string, patterns: readonly string[]): FoundPackage[] {
-  const positive = patterns.filter((pattern) => !pattern.startsWith('!'))
-  const negative = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1))
-  const manifests = globSync(positive.map(manifestPattern), {
+function packagesOf(root: string, { manifests, ignore }: WorkspacePatterns): FoundPackage[] {
+  const found = globSync([...manifests], {
     cwd: root,
-    ignore: ['**/node_modules/**', ...negative.map(manifestPattern)],
+    ignore: [...notOwn, ...ignore],
     followSymbolicLinks: false,
     expandDirectories: false,
   })
-  return [...new Set(manifests.map((manifest) => toRelative(root, dirname(resolve(root, manifest)))))]
+  return [...new Set(found.map((manifest) => toRelative(root, dirname(resolve(root, manifest)))))]
     .sort(compareText)
     .map((path) => packageAt(root, path))
 }
@@ -113,24 +134,34 @@ function manifestPattern(pattern: string): string {
   return `${pattern.replace(/^\.\//, '').replace(/\/+$/, '')}/package.json`
 }
 
-/** A workspace root with sources of its own is a package too. */
+function textsOf(values: readonly unknown[]): string[] {
+  return values.filter((value) => typeof value === 'string')
+}
+
+/** Code outside every member belongs to a package of the root's own. */
 function withRootPackage(root: string, packages: readonly FoundPackage[]): FoundPackage[] {
-  const hasSources = existsSync(join(root, 'src')) && statSync(join(root, 'src')).isDirectory()
   const isListed = packages.some(({ path }) => path === '.')
-  return hasSources && !isListed ? [packageAt(root, '.'), ...packages] : [...packages]
+  return isListed ? [...packages] : [packageAt(root, '.'), ...packages]
 }
 
 function packageAt(root: string, path: string): FoundPackage {
   const folder = resolve(root, path)
-  const name = readManifest(folder)?.name
+  const name = readManifest(folder)?.name ?? readJson(join(folder, 'project.json'))?.name
   return { name: typeof name === 'string' && name !== '' ? name : basename(folder), path }
 }
 
+function hasManifest(folder: string): boolean {
+  return existsSync(join(folder, 'package.json'))
+}
+
 function readManifest(folder: string): Manifest | undefined {
-  const path = join(folder, 'package.json')
+  return readJson(join(folder, 'package.json'))
+}
+
+function readJson(path: string): Readonly<Record<string, unknown>> | undefined {
   if (!existsSync(path)) return undefined
   try {
-    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
     return isRecord(parsed) ? parsed : undefined
   } catch (cause) {
     throw new CodemodError('READ_FAILED', `${path} cannot be read: ${describeCause(cause)}`, [], { cause })

@@ -1,9 +1,8 @@
-import { existsSync, lstatSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { PackageSources, SourceText } from '../model/source'
 import { CodemodError, describeCause } from './codemod-error'
-import type { DiscoverOptions } from './discover-files'
-import { discoverFiles } from './discover-files'
+import type { DiscoveredFiles } from './discover-files'
 import { toRelative } from './find-workspace'
 import type { WorkspacePackage } from './workspace'
 
@@ -16,31 +15,47 @@ export interface LoadedSources {
   readonly notes: readonly string[]
 }
 
-export interface LoadOptions extends DiscoverOptions {
+export interface LoadOptions {
+  /** Absolute path of the workspace. */
   readonly root: string
   /** A file that contains none of these cannot hold a site and is not parsed. */
   readonly words: readonly string[]
+  /** A closer look at a text with one of the words; absent: every such text may hold a site. */
+  readonly mayHoldSite?: (text: string, words: readonly string[]) => boolean
 }
 
 /**
- * Reads a package and keeps the files in which one of the words occurs.
+ * Reads a package file by file and keeps only those texts that may hold a site.
  *
  * @throws CodemodError `READ_FAILED` naming the file.
  */
-export function loadSources(target: WorkspacePackage, options: LoadOptions): LoadedSources {
+export function loadSources(
+  target: WorkspacePackage,
+  discovered: DiscoveredFiles,
+  options: LoadOptions,
+): LoadedSources {
+  const { root, words } = options
   const files: SourceText[] = []
   const notes: string[] = []
-  const paths = discoverFiles(target, options).filter((path) => !lstatSync(path).isSymbolicLink())
-  for (const path of paths) {
+  const mayHold = (text: string): boolean => options.mayHoldSite?.(text, words) ?? true
+  for (const path of discovered.files) {
     const bytes = readBytes(path)
-    if (!options.words.some((word) => bytes.includes(word))) continue
-    const relativePath = toRelative(options.root, path)
-    const text = decode(bytes)
-    if (text === undefined) notes.push(`${relativePath}: left out, it is not valid UTF-8`)
-    else if (isGenerated(text)) notes.push(`${relativePath}: left out, its header says that it is generated`)
-    else files.push({ path, relativePath, text })
+    const relativePath = toRelative(root, path)
+    const content = contentOf(bytes, words)
+    switch (content.kind) {
+      case 'no-hit':
+        break
+      case 'unreadable':
+        notes.push(`${relativePath}: left out, it is ${content.encoding}`)
+        break
+      case 'text':
+        if (!mayHold(content.text)) break
+        if (isGenerated(content.text))
+          notes.push(`${relativePath}: left out, its header says that it is generated`)
+        else files.push({ path, relativePath, text: content.text })
+    }
   }
-  const tsconfigPath = nearestTsconfig(target.directory, options.root)
+  const tsconfigPath = nearestTsconfig(target.directory, root)
   return {
     sources: {
       name: target.name,
@@ -48,9 +63,33 @@ export function loadSources(target: WorkspacePackage, options: LoadOptions): Loa
       files,
       ...(tsconfigPath === undefined ? {} : { tsconfigPath }),
     },
-    fileCount: paths.length,
-    notes,
+    fileCount: discovered.files.length,
+    notes: [...discovered.notes, ...notes],
   }
+}
+
+type Content =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'no-hit' }
+  | { readonly kind: 'unreadable'; readonly encoding: string }
+
+/** Bytes are decoded only when one of the words is in them; a text that would not encode to the same bytes is never touched. */
+function contentOf(bytes: Buffer, words: readonly string[]): Content {
+  const utf16 = utf16Of(bytes)
+  if (utf16 !== undefined) {
+    const text = new TextDecoder(utf16).decode(bytes)
+    return words.some((word) => text.includes(word))
+      ? { kind: 'unreadable', encoding: 'UTF-16; convert it to UTF-8' }
+      : { kind: 'no-hit' }
+  }
+  if (!words.some((word) => bytes.includes(word))) return { kind: 'no-hit' }
+  const text = decode(bytes)
+  return text === undefined ? { kind: 'unreadable', encoding: 'not valid UTF-8' } : { kind: 'text', text }
+}
+
+function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined
 }
 
 function readBytes(path: string): Buffer {
@@ -75,10 +114,19 @@ function isGenerated(text: string): boolean {
   return /@generated\b|\bDO NOT EDIT\b/.test(text.slice(0, 600))
 }
 
+/** In the order in which projects without a plain `tsconfig.json` name theirs. */
+const tsconfigNames = [
+  'tsconfig.json',
+  'tsconfig.lib.json',
+  'tsconfig.app.json',
+  'tsconfig.build.json',
+  'jsconfig.json',
+]
+
 function nearestTsconfig(directory: string, root: string): string | undefined {
   for (let folder = directory; ; folder = dirname(folder)) {
-    const path = join(folder, 'tsconfig.json')
-    if (existsSync(path)) return path
+    const path = tsconfigNames.map((name) => join(folder, name)).find((candidate) => existsSync(candidate))
+    if (path !== undefined) return path
     if (folder === root || dirname(folder) === folder) return undefined
   }
 }

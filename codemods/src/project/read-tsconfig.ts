@@ -12,7 +12,11 @@ export function readTsconfig(path: string): Tsconfig {
   const parsed = ts.parseJsonConfigFileContent(config ?? {}, ts.sys, dirname(path), undefined, path)
   const options = {
     ...parsed.options,
-    noEmit: true,
+    noEmit: false,
+    noEmitOnError: false,
+    // what a file shows to others is compared as its declarations; nothing is ever written
+    declaration: true,
+    emitDeclarationOnly: true,
     skipLibCheck: true,
     incremental: false,
     composite: false,

@@ -1,5 +1,6 @@
 import { Project, ts } from 'ts-morph'
 import { DeclarationCache } from './declaration-cache'
+import { affectsEveryFile, hasSameShape } from './file-shape'
 import { readTsconfig } from './read-tsconfig'
 
 /** One type error, at an offset of the checked text. */
@@ -24,7 +25,7 @@ const cannotFindModule = 2307
 const consequencesOfMissingModules: readonly number[] = [cannotFindModule, 7005, 7006, 7031, 7034]
 
 /** Where ts-morph keeps the standard library that it carries; no installed TypeScript is needed. */
-const libFolder = '/node_modules/typescript/lib'
+export const libFolder = '/node_modules/typescript/lib'
 
 /** Compares a package with changed texts to what it was; the state before is checked once, and only when needed. */
 export interface TypeComparison {
@@ -33,9 +34,10 @@ export interface TypeComparison {
 }
 
 /**
- * Type-checks a package with some texts replaced and says which errors were not there before. Same roots (those of the
- * tsconfig and `files`), same options both times. Where the package's dependencies are not installed, unresolved imports
- * and what follows from them do not count.
+ * Type-checks a package with some texts replaced and says which errors were not there before. Where what a changed file
+ * shows to others stays the same, only changed files are checked, and errors in others do not count as there before; else every file is.
+ * Same options both times. Where the package's dependencies are not installed, unresolved imports and what follows from
+ * them do not count.
  */
 export function createTypeComparison(
   tsconfigPath: string,
@@ -43,22 +45,44 @@ export function createTypeComparison(
   declarations = new DeclarationCache(),
 ): TypeComparison {
   const config = readTsconfig(tsconfigPath)
-  const roots = [...new Set([...config.fileNames, ...files])]
+  const all = [...new Set([...config.fileNames, ...files])]
   const libraries = declarations.libraries(config.options, () => loadLibraries(config.options))
   const base = { libraries, declarations }
-  let before: CheckedProgram | undefined
+  let globals: readonly string[] | undefined
   let latest: CheckedProgram | undefined
+  let whole: CheckedProgram | undefined
+  const check = (roots: readonly string[], input: Partial<ProgramInput>): CheckedProgram => {
+    const checked = checkProgram(config.options, roots, {
+      changed: new Map(),
+      ...base,
+      ...input,
+      previous: latest,
+    })
+    latest = checked
+    return checked
+  }
+  const compareNear = (changed: ReadonlyMap<string, string>): TypeCheckResult | undefined => {
+    globals ??= all.filter(affectsEveryFile)
+    const roots = [...new Set([...changed.keys(), ...globals])]
+    const only = new Set(changed.keys())
+    const after = check(roots, { changed, only })
+    const before = check(roots, { only })
+    const isSame = [...only].every((path) => hasSameShape(path, after.program, before.program))
+    if (!isSame) return undefined
+    const result = subtract(after.problems, before.problems)
+    // whether dependencies are missing shows in the other files
+    return result.introduced.some(({ code }) => consequencesOfMissingModules.includes(code))
+      ? undefined
+      : result
+  }
   return {
     compare(changed) {
-      const after = checkProgram(config.options, roots, { ...base, changed, previous: latest })
-      latest = after
+      const near = compareNear(changed)
+      if (near !== undefined) return near
+      const after = check(all, { changed })
       if (after.problems.length === 0) return { introduced: [], existingCount: 0 }
-      before ??= checkProgram(config.options, roots, {
-        ...base,
-        previous: after,
-        changed: new Map(),
-      })
-      return subtract(after.problems, before.problems)
+      whole ??= check(all, {})
+      return subtract(after.problems, whole.problems)
     },
   }
 }
@@ -103,13 +127,16 @@ interface CheckedProgram {
 interface ProgramInput {
   /** Absolute path to the text to check instead of the file's own. */
   readonly changed: ReadonlyMap<string, string>
+  /** Absolute paths of the files to look at for errors; absent: every file of the package. */
+  readonly only?: ReadonlySet<string>
   readonly libraries: ReadonlyMap<string, ts.SourceFile>
   readonly declarations: DeclarationCache
   /** A program of the same roots and options: files that neither changes are parsed and resolved already. */
   readonly previous: CheckedProgram | undefined
 }
 
-function loadLibraries(options: ts.CompilerOptions): ReadonlyMap<string, ts.SourceFile> {
+/** The standard library that ts-morph carries, by path below {@link libFolder}. */
+export function loadLibraries(options: ts.CompilerOptions): ReadonlyMap<string, ts.SourceFile> {
   const { lib, target } = options
   const compilerOptions = {
     ...(lib === undefined ? {} : { lib }),
@@ -128,7 +155,7 @@ function loadLibraries(options: ts.CompilerOptions): ReadonlyMap<string, ts.Sour
 function checkProgram(
   options: ts.CompilerOptions,
   roots: readonly string[],
-  { changed, libraries, declarations, previous }: ProgramInput,
+  { changed, only, libraries, declarations, previous }: ProgramInput,
 ): CheckedProgram {
   const host = ts.createCompilerHost(options)
   declarations.attach(host, options)
@@ -153,6 +180,7 @@ function checkProgram(
   const own = program
     .getSourceFiles()
     .filter((file) => !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file))
+    .filter(({ fileName }) => only?.has(fileName) ?? true)
   const diagnostics = [
     ...program.getGlobalDiagnostics(),
     ...own.flatMap((file) => [

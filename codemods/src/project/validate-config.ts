@@ -2,43 +2,10 @@ import { z } from 'zod'
 import { targetStyles } from '../model/target'
 import { CodemodError } from './codemod-error'
 import type { PgferryConfig } from './define-config'
+import { dialectMistakes, dialectOptionNames, dialectSchema } from './dialect-schema'
 import { didYouMean } from './nearest-name'
 
 const text = z.string().min(1)
-const index = z.number().int().nonnegative()
-
-const dialectSchema = z.strictObject({
-  id: text,
-  receiver: z.strictObject({
-    types: z.array(z.strictObject({ name: text, module: text.optional() })).optional(),
-    members: z.array(text).optional(),
-  }),
-  acquire: z
-    .array(
-      z.strictObject({
-        method: text,
-        maxArguments: index.optional(),
-        open: text.optional(),
-        keyArgument: index.optional(),
-        callbackArgument: index.optional(),
-      }),
-    )
-    .optional(),
-  release: z
-    .array(
-      z.discriminatedUnion('on', [
-        z.strictObject({
-          on: z.literal('receiver'),
-          method: text,
-          connectionArgument: index,
-          discardArgument: index.optional(),
-        }),
-        z.strictObject({ on: z.literal('connection'), method: text, errorArgument: index.optional() }),
-      ]),
-    )
-    .optional(),
-  scoped: z.array(z.strictObject({ method: text, callbackArgument: index })).optional(),
-})
 
 const packageSchema = z.strictObject({
   name: text,
@@ -54,15 +21,30 @@ const packageSchema = z.strictObject({
   exclude: z.array(text).optional(),
 })
 
+const cleanupSchema = z.strictObject({
+  flags: z
+    .array(
+      z.union([
+        z.strictObject({ call: text, argument: text, value: z.boolean() }),
+        z.strictObject({ env: text, value: z.boolean() }),
+        z.strictObject({ expression: text, value: z.boolean() }),
+      ]),
+    )
+    .optional(),
+  entries: z.array(text).optional(),
+})
+
 const configSchema = z.strictObject({
   packages: z.array(packageSchema),
+  cleanup: cleanupSchema.optional(),
   dialects: z.array(z.union([text, dialectSchema])).optional(),
 })
 
 const knownOptions: readonly string[] = [
   ...Object.keys(configSchema.shape),
   ...Object.keys(packageSchema.shape),
-  ...Object.keys(dialectSchema.shape),
+  ...dialectOptionNames,
+  ...Object.keys(cleanupSchema.shape),
   ...[
     'import',
     'from',
@@ -75,6 +57,7 @@ const knownOptions: readonly string[] = [
     'open',
     'keyArgument',
   ],
+  ...['call', 'argument', 'env', 'value'],
   ...['callbackArgument', 'on', 'connectionArgument', 'discardArgument', 'errorArgument'],
 ]
 
@@ -112,7 +95,7 @@ function repeatedNames(packages: readonly { readonly name: string }[]): string[]
 }
 
 function dialectProblems(
-  dialects: readonly (string | { readonly id: string })[],
+  dialects: readonly (string | z.infer<typeof dialectSchema>)[],
   known: readonly string[],
 ): string[] {
   return dialects.flatMap((dialect, position) => {
@@ -124,9 +107,10 @@ function dialectProblems(
         `${option}: received "${dialect}", expected a built-in dialect (${expected}) or a dialect object.${didYouMean(dialect, known)}`,
       ]
     }
-    return known.includes(dialect.id)
+    const taken = known.includes(dialect.id)
       ? [`${option}.id: received "${dialect.id}", expected an id that no built-in dialect has`]
       : []
+    return [...taken, ...dialectMistakes(dialect, option)]
   })
 }
 

@@ -2,7 +2,13 @@ import { realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { ConnectionsReference, TargetStyle } from '../model/target'
 import { CodemodError } from './codemod-error'
-import type { ConnectionsConfig, PackageConfig, PackageStage, PgferryConfig } from './define-config'
+import type {
+  CleanupConfig,
+  ConnectionsConfig,
+  PackageConfig,
+  PackageStage,
+  PgferryConfig,
+} from './define-config'
 import type { FoundWorkspace } from './find-workspace'
 import { compareText, isInside, toRelative } from './find-workspace'
 import { didYouMean } from './nearest-name'
@@ -32,6 +38,7 @@ export interface Workspace {
   readonly packages: readonly WorkspacePackage[]
   /** Undefined means every built-in dialect. */
   readonly dialects: PgferryConfig['dialects']
+  readonly cleanup?: CleanupConfig
 }
 
 /**
@@ -40,16 +47,28 @@ export interface Workspace {
  * @throws CodemodError `PACKAGE_OUTSIDE_ROOT`, `PACKAGE_NOT_FOUND` (no such folder), `CONFIG_INVALID` (a folder twice).
  */
 export function workspaceFromConfig(configPath: string, config: PgferryConfig): Workspace {
-  const root = dirname(configPath)
+  const root = realpathSync(dirname(configPath))
   const packages = config.packages.map((entry) => resolvePackage(root, entry))
   refuseSharedFolders(packages)
-  return { root, configPath, packages: byPath(packages), dialects: config.dialects }
+  return {
+    root,
+    configPath,
+    packages: byPath(packages),
+    dialects: config.dialects,
+    ...(config.cleanup === undefined ? {} : { cleanup: config.cleanup }),
+  }
 }
 
 /** The workspace as the package manager declares it, with defaults for everything else. */
 export function workspaceFromManifests(found: FoundWorkspace): Workspace {
-  const packages = found.packages.map(({ name, path }) => resolvePackage(found.root, { name, path }))
-  return { root: found.root, packages: byPath(packages), dialects: undefined }
+  const root = realpathSync(found.root)
+  const packages = found.packages
+    .filter(({ path }) => isInside(root, realpathSync(resolve(root, path))))
+    .map(({ name, path }) => resolvePackage(root, { name, path }))
+  // a linked folder is a package once
+  const isFirst = (entry: WorkspacePackage, position: number): boolean =>
+    packages.findIndex(({ directory }) => directory === entry.directory) === position
+  return { root, packages: byPath(packages.filter(isFirst)), dialects: undefined }
 }
 
 /**
@@ -101,12 +120,12 @@ function resolvePackage(root: string, entry: PackageConfig): WorkspacePackage {
     )
   }
   const real = realpathSync(directory)
-  if (!isInside(realpathSync(root), real)) throw outsideRoot(entry.name, real, root)
+  if (!isInside(root, real)) throw outsideRoot(entry.name, real, root)
   const component = entry.component ?? entry.name
   return {
     name: entry.name,
-    path: toRelative(root, directory),
-    directory,
+    path: toRelative(root, real),
+    directory: real,
     component,
     purpose: entry.purpose ?? 'general',
     stage: entry.stage ?? 'legacy',

@@ -2,7 +2,7 @@ import type { ts } from 'ts-morph'
 import type { Bracket } from '../analysis/bracket'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
-import { connectionsText, serviceCall } from './service-call'
+import { acquireText, connectionsText } from './service-call'
 
 /** The bracket stays as it is; only the two calls change. */
 export function rewriteAsAcquireRelease(
@@ -15,7 +15,7 @@ export function rewriteAsAcquireRelease(
     {
       start: acquire.getStart(),
       end: acquire.end,
-      text: serviceCall('acquireConnection', target, acquire.getSourceFile()),
+      text: acquireText('acquireConnection', acquire, target),
     },
     {
       start: release.getStart(),

@@ -5,7 +5,7 @@ import { commentsBetween } from '../analysis/comments'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { contentOf, indentUnit, layoutOf } from './layout'
-import { serviceCall } from './service-call'
+import { acquireText, withoutType } from './service-call'
 import type { Shift, SiteEdits } from './site-edits'
 import { canMergeInto, firstTokenContinues } from './unwrap'
 
@@ -82,16 +82,17 @@ function headEdits(
   const start = list.getStart()
   return [
     { start, end: list.getFirstToken()?.end ?? start, text: `${open}await using` },
+    ...withoutType(bracket.declaration),
     {
       start: acquire.getStart(),
       end: acquire.end,
-      text: serviceCall('connection', target, acquire.getSourceFile()),
+      text: acquireText('connection', acquire, target),
     },
   ]
 }
 
 /** Whether what follows the try on its last line would join the block's last statement, or vanish in its last comment. */
-function mustBreakBehind({ tryStatement, following }: Bracket, contentEnd: number): boolean {
+export function mustBreakBehind({ tryStatement, following }: Bracket, contentEnd: number): boolean {
   const sourceFile = tryStatement.getSourceFile()
   const rest = /^.*/.exec(sourceFile.text.slice(tryStatement.end))?.[0].trim() ?? ''
   if (rest === '') return false

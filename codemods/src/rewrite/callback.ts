@@ -4,7 +4,7 @@ import type { RewriteTarget } from '../model/target'
 import { contentOf, indentUnit, layoutOf } from './layout'
 import { serviceCall } from './service-call'
 import type { SiteEdits } from './site-edits'
-import { canMergeInto, firstTokenContinues } from './unwrap'
+import { canMergeInto, continuesCall, firstTokenContinues } from './unwrap'
 
 /** `await connections.withConnection('purpose', async (connection) => { … })` around everything that was done while it was held. */
 export function rewriteAsCallback(bracket: Bracket, target: RewriteTarget): SiteEdits {
@@ -20,7 +20,8 @@ export function rewriteAsCallback(bracket: Bracket, target: RewriteTarget): Site
   const keyword = completionsOf(bracket).returns.length > 0 ? 'return await' : 'await'
   const parameter = declaration.type === undefined ? name.text : `${name.text}: ${declaration.type.getText()}`
   const call = serviceCall('withConnection', target, sourceFile, `async (${parameter}) => {`).slice(0, -1)
-  const close = `${layout.newLine}${indent}})${text[statement.end - 1] === ';' ? ';' : ''}`
+  const isOpen = text[statement.end - 1] !== ';' && !continuesCall(text, tryStatement.end)
+  const close = `${layout.newLine}${indent}})${isOpen ? '' : ';'}`
   const isMerged =
     catchClause === undefined &&
     content !== undefined &&

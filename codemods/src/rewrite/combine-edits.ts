@@ -1,12 +1,14 @@
 import { ts } from 'ts-morph'
 import type { TextEdit } from '../model/text-edit'
+import { resolveRemovals } from './removals'
 import type { Shift, SiteEdits } from './site-edits'
 
 /**
  * One batch out of the edits of all sites. Lines move by the sum of the shifts around them; text that an inner site inserts moves with
  * the lines that it stands among.
  */
-export function combineEdits(sourceFile: ts.SourceFile, sites: readonly SiteEdits[]): readonly TextEdit[] {
+export function combineEdits(sourceFile: ts.SourceFile, planned: readonly SiteEdits[]): readonly TextEdit[] {
+  const sites = resolveRemovals(sourceFile, planned)
   const edits = sites.flatMap((site) => {
     const around = sites.filter((other) => other !== site).flatMap((other) => other.shifts)
     return site.edits.map((edit) => moveInserted(edit, around))
@@ -17,8 +19,11 @@ export function combineEdits(sourceFile: ts.SourceFile, sites: readonly SiteEdit
   )
 }
 
-export function editsOverlap(a: SiteEdits, b: SiteEdits): boolean {
-  return a.edits.some((one) => b.edits.some((other) => one.start < other.end && other.start < one.end))
+/** Whether the sites cannot be rewritten together: an edit of one stands in what another takes away. */
+export function editsOverlap(sourceFile: ts.SourceFile, sites: readonly SiteEdits[]): boolean {
+  const all = resolveRemovals(sourceFile, sites).flatMap((site) => site.edits)
+  const ordered = [...all].sort((a, b) => a.start - b.start || a.end - b.end)
+  return ordered.some((edit, index) => index > 0 && edit.start < (ordered[index - 1]?.end ?? 0))
 }
 
 function moveInserted(edit: TextEdit, around: readonly Shift[]): TextEdit {

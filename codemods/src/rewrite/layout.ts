@@ -28,6 +28,17 @@ export function indentUnit(block: ts.Block, layout: Layout): string {
   return outer.includes('\t') ? '\t' : '  '
 }
 
+/** One step of indentation of a file: the first line that stands deeper than the one before it tells. */
+export function unitOf(sourceFile: ts.SourceFile): string {
+  const { text } = sourceFile
+  let before = 0
+  for (const [, blanks = ''] of text.matchAll(/^([ \t]*)[^\s*/]/gm)) {
+    if (blanks.length > before) return blanks.includes('\t') ? '\t' : blanks.slice(before)
+    before = blanks.length
+  }
+  return '  '
+}
+
 /** First and last character of what stands between the braces of a block, comments included. */
 export function contentOf(block: ts.Block): { start: number; end: number } | undefined {
   const { text } = block.getSourceFile()

@@ -1,7 +1,11 @@
 import type { AnalyzedSite, FileAnalysis } from '../analysis/analyze-package'
+import type { Bracket } from '../analysis/bracket'
 import type { RewritePlan } from '../analysis/judgement'
+import type { ReleasePoint } from '../analysis/release-points'
 import { isJavaScript } from '../analysis/judge-site'
 import { canBecomeCallback } from '../analysis/completions'
+import { singleStatementOf } from '../analysis/single-statement'
+import { transactionOf } from '../analysis/transaction-bracket'
 import { assertNever } from '../model/assert-never'
 import type { ReasonCode, SiteLabel } from '../model/site'
 import type { RewriteTarget, TargetStyle } from '../model/target'
@@ -9,10 +13,21 @@ import type { TextEdit } from '../model/text-edit'
 import { rewriteAsAcquireRelease } from './acquire-release'
 import { rewriteAsAwaitUsing } from './await-using'
 import { rewriteAsCallback } from './callback'
+import { callEdits } from './discard'
+import { rewriteScopeAsAwaitUsing, rewriteScopeAsCallback } from './scope'
+import { rewriteChain } from './chain'
 import { collides } from './collision'
+import { rewriteAsOneShot } from './one-shot'
+import { rewriteLate } from './late-acquire'
+import { rewriteOwnedChoice } from './owned-choice'
+import { isOutOfReach } from './reach'
+import { rewriteOnPoolFace } from './pool-face'
 import { rewriteScoped } from './scoped'
-import { serviceCall } from './service-call'
+import { acquireText, serviceCall } from './service-call'
 import type { SiteEdits } from './site-edits'
+import { rewriteAsTransaction } from './transaction'
+import { swapCalls } from './swap-calls'
+import { withoutOpen } from './two-step'
 
 export type SitePlan =
   | (SiteEdits & { readonly kind: 'edits'; readonly labels: readonly SiteLabel[] })
@@ -27,7 +42,28 @@ export function planSite(
 ): SitePlan {
   const { call } = one.facts.acquire
   if (collides(call, analysis, target)) return { kind: 'refused', reason: 'collision' }
-  const labels = one.site.labels ?? []
+  if (isOutOfReach(call, analysis, target)) return { kind: 'refused', reason: 'out-of-reach' }
+  const fixed: readonly SiteLabel[] = one.site.verdict === 'leak' ? ['fixes-leak'] : []
+  const labels = [...fixed, ...(one.site.labels ?? [])]
+  const isPlain = isJavaScript(call) && target.style === 'await-using'
+  const style: TargetStyle = isPlain ? 'callback' : target.style
+  const asCalls = (releases: readonly ReleasePoint[]): SitePlan => {
+    // The service is called in every place where there was a release, and its name must mean it there too.
+    if (releases.some((one) => collides(one.call, analysis, target)))
+      return { kind: 'refused', reason: 'collision' }
+    return edits(
+      [
+        {
+          start: call.getStart(),
+          end: call.end,
+          text: acquireText('acquireConnection', call, target),
+        },
+        ...callEdits(releases, target),
+      ],
+      // The releases stay where they were, and with them the window in front of them.
+      labels.filter((label) => label !== 'closes-leak-window'),
+    )
+  }
   const edits = (list: readonly TextEdit[], kept = labels): SitePlan => ({
     kind: 'edits',
     edits: list,
@@ -46,8 +82,54 @@ export function planSite(
           text: serviceCall('connection', target, analysis.sourceFile),
         },
       ])
+    case 'chain':
+      return style === 'acquire-release'
+        ? { kind: 'refused', reason: 'promise-chain' }
+        : edits(rewriteChain(plan.chain, target))
+    case 'pool-face':
+      return edits(rewriteOnPoolFace(plan.acquire, target))
+    case 'two-step': {
+      const asBracket = { ...target, oneShot: false, transactions: false }
+      const inner = planSite(one, { kind: 'bracket', bracket: plan.bracket }, analysis, asBracket)
+      return inner.kind === 'refused' ? inner : { ...inner, ...withoutOpen(inner, plan.open) }
+    }
+    case 'opened':
+      return target.style === 'await-using' && !isJavaScript(call)
+        ? moved(rewriteLate(plan.scope, target))
+        : { kind: 'refused', reason: 'two-step-handle' }
+    case 'choice':
+      return target.style === 'await-using' && !isJavaScript(call)
+        ? moved(rewriteOwnedChoice(plan.choice, target))
+        : edits(
+            swapCalls(plan.swap, call, target),
+            labels.filter((label) => label !== 'closes-leak-window'),
+          )
+    case 'late':
+      return plan.scope !== undefined && target.style === 'await-using' && !isJavaScript(call)
+        ? moved(rewriteLate(plan.scope, target))
+        : edits(swapCalls(plan.swap, call, target))
+    case 'calls':
+      return style === 'acquire-release'
+        ? asCalls(plan.releases)
+        : { kind: 'refused', reason: 'unsupported-shape' }
+    case 'scope':
+      switch (style) {
+        case 'await-using':
+          return moved(rewriteScopeAsAwaitUsing(plan.scope, call, target))
+        case 'acquire-release':
+          return one.site.verdict === 'leak'
+            ? { kind: 'refused', reason: 'leaks-on-path' }
+            : asCalls(plan.scope.releases)
+        case 'callback':
+          return canBecomeCallback(plan.scope, analysis.checker)
+            ? moved(rewriteScopeAsCallback(plan.scope, target))
+            : { kind: 'refused', reason: 'completion' }
+        default:
+          return assertNever(style)
+      }
     case 'bracket': {
-      const style: TargetStyle = isJavaScript(call) ? 'callback' : target.style
+      const shorter = planShorter(one, plan.bracket, analysis, target)
+      if (shorter !== undefined) return shorter
       switch (style) {
         case 'await-using':
           return moved(rewriteAsAwaitUsing(plan.bracket, call, target))
@@ -68,4 +150,20 @@ export function planSite(
     default:
       return assertNever(plan)
   }
+}
+
+/** What a person asked for beyond a scope: no lease for one statement, no brackets of one's own around a transaction. */
+function planShorter(
+  { facts, site }: AnalyzedSite,
+  bracket: Bracket,
+  { checker }: FileAnalysis,
+  target: RewriteTarget,
+): SitePlan | undefined {
+  const statement = target.oneShot === true ? singleStatementOf(bracket, facts.uses, checker) : undefined
+  if (statement !== undefined)
+    return { kind: 'edits', ...rewriteAsOneShot(bracket, statement, target), labels: ['one-shot'] }
+  const transaction = target.transactions === true ? transactionOf(bracket, facts.uses, checker) : undefined
+  const edits = transaction && rewriteAsTransaction(bracket, transaction, target)
+  if (edits === undefined) return undefined
+  return { kind: 'edits', ...edits, labels: [...(site.labels ?? []), 'transaction'] }
 }

@@ -57,16 +57,19 @@ function attemptRewrite(
     if (known !== undefined) return known
     if (one.plan === undefined || options.skip?.has(one.site.id) === true) return one.site
     if (one.site.verdict === 'leak' && target.fixLeaks !== true) return one.site
+    // Calls alone can change where no scope is possible, but they mend nothing.
+    if (one.plan.kind === 'calls' && target.style !== 'acquire-release') return one.site
     const plan = planSite(one, one.plan, analysis, target)
     if (plan.kind === 'refused') return refuse(one, plan.reason)
-    if (plans.some((other) => editsOverlap(plan, other))) return refuse(one, 'unsupported-shape')
+    if (editsOverlap(analysis.sourceFile, [...plans, plan])) return refuse(one, 'unsupported-shape')
     plans.push(plan)
-    rewritten.push(one)
+    // Without a lease there is no acquire left to be proved.
+    if (!plan.labels.includes('one-shot')) rewritten.push(one)
     // What is done needs no reason; the witness stays, where it shows the leak that went away.
     const { labels: _before, reason: _reason, advice: _advice, ...site } = one.site
     return { ...site, verdict: 'rewritten', ...(plan.labels.length > 0 ? { labels: plan.labels } : {}) }
   })
-  if (rewritten.length === 0) return { edits: [], sites, rewritten }
+  if (plans.length === 0) return { edits: [], sites, rewritten }
   const edits = combineEdits(analysis.sourceFile, plans)
   const imports = importEdits(analysis, target, unusedImports(analysis, edits))
   return {

@@ -1,5 +1,7 @@
 import { ts } from 'ts-morph'
+import { outermost } from '../analysis/syntax'
 import type { ConnectionsReference, RewriteTarget } from '../model/target'
+import type { TextEdit } from '../model/text-edit'
 
 /** How the service is written at a call site: `connections`, `this.connections`. */
 export function connectionsText(reference: ConnectionsReference): string {
@@ -31,4 +33,19 @@ export function serviceCall(
   ...rest: readonly string[]
 ): string {
   return `${connectionsText(target.connections)}.${method}(${[quoted(target.purpose, quoteOf(sourceFile)), ...rest].join(', ')})`
+}
+
+/** The new call in the place of the old; the service is always waited for, also where the old API gave its handle at once. */
+export function acquireText(
+  method: 'connection' | 'acquireConnection',
+  acquire: ts.CallExpression,
+  target: RewriteTarget,
+): string {
+  const call = serviceCall(method, target, acquire.getSourceFile())
+  return ts.isAwaitExpression(outermost(acquire).parent) ? call : `await ${call}`
+}
+
+/** The service knows better what it gives; a name of the old type would hide that it can be disposed. */
+export function withoutType({ name, type }: ts.VariableDeclaration): readonly TextEdit[] {
+  return type === undefined ? [] : [{ start: name.end, end: type.end, text: '' }]
 }

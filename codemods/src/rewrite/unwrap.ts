@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph'
 import type { Bracket } from '../analysis/bracket'
-import { isWithin } from '../analysis/bracket'
+import { isStatementList, isWithin, type StatementList } from '../analysis/bracket'
 import { declaredNames } from '../analysis/bracket-obligations'
 import { isFunctionWithBody, walk } from '../analysis/syntax'
 
@@ -13,16 +13,35 @@ export function canMergeInto(bracket: Bracket, intoNewBlock: boolean): boolean {
   if (names.size === 0) return true
   const around: readonly ts.Node[] = intoNewBlock
     ? [bracket.statement, ...bracket.gap]
-    : [bracket.block, ...parametersAround(bracket)]
-  let isFree = true
-  for (const node of around) {
-    walk(node, (inner) => {
-      if (isWithin(inner, bracket.tryStatement.tryBlock)) return false
-      if (ts.isIdentifier(inner) && names.has(inner.text) && !isPropertyName(inner)) isFree = false
-      return undefined
-    })
-  }
-  return isFree
+    : [bracket.block, ...parametersOf(bracket.block)]
+  return around.every((node) => !mentions(node, names, bracket.tryStatement.tryBlock))
+}
+
+function mentions(node: ts.Node, names: ReadonlySet<string>, but: ts.Node): boolean {
+  let isFound = false
+  walk(node, (inner) => {
+    if (isWithin(inner, but)) return false
+    if (ts.isIdentifier(inner) && names.has(inner.text) && !isPropertyName(inner)) isFound = true
+    return undefined
+  })
+  return isFound
+}
+
+/** Whether the statements of a try block may stand where the try stands: no name collides, and no line joins another. */
+export function canUnwrap(statement: ts.TryStatement, first: ts.Statement, last: ts.Statement): boolean {
+  const { parent, tryBlock } = statement
+  if (!isStatementList(parent)) return false
+  const index = parent.statements.indexOf(statement)
+  const before = parent.statements[index - 1]
+  const behind = parent.statements[index + 1]
+  if (before !== undefined && continues(before, first)) return false
+  if (behind !== undefined && continues(last, behind)) return false
+  const names = new Set(namesJoining(tryBlock))
+  // All clauses of a switch share one scope.
+  const around = ts.isCaseOrDefaultClause(parent) ? parent.parent : parent
+  return (
+    names.size === 0 || [around, ...parametersOf(parent)].every((node) => !mentions(node, names, tryBlock))
+  )
 }
 
 /** Names of the block itself, and of brackets inside it that may be unwrapped in the same run. */
@@ -34,8 +53,7 @@ function namesJoining(block: ts.Block): readonly string[] {
 }
 
 /** Parameters and catch variables share the scope of the block they belong to. */
-function parametersAround(bracket: Bracket): readonly ts.Node[] {
-  const { parent } = bracket.block
+function parametersOf({ parent }: StatementList): readonly ts.Node[] {
   if (isFunctionWithBody(parent)) return [...parent.parameters]
   return ts.isCatchClause(parent) && parent.variableDeclaration !== undefined
     ? [parent.variableDeclaration]
@@ -53,11 +71,21 @@ function isPropertyName(identifier: ts.Identifier): boolean {
 
 /** Without semicolons a statement that begins with `(`, `[`, a template, `+`, `-`, `/` or `<` would continue the line before it. */
 export function firstTokenContinues(bracket: Bracket): boolean {
-  const { text } = bracket.statement.getSourceFile()
   const before = bracket.gap.at(-1) ?? bracket.statement
-  const first = bracket.tryStatement.tryBlock.statements[0]?.getStart()
-  if (first === undefined || text[before.end - 1] === ';' || endsByItself(before)) return false
-  return '([`+-/<'.includes(text[first] ?? '')
+  const [first] = bracket.tryStatement.tryBlock.statements
+  return first !== undefined && continues(before, first)
+}
+
+/** Whether what stands behind an offset would be taken as a part of a call that ends there without a semicolon. */
+export function continuesCall(text: string, end: number): boolean {
+  const next = /^(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/.exec(text.slice(end))?.[0].length ?? 0
+  return '([`+-/<*.,?%&|^='.includes(text[end + next] ?? ' ')
+}
+
+function continues(before: ts.Statement, next: ts.Statement): boolean {
+  const { text } = before.getSourceFile()
+  if (text[before.end - 1] === ';' || endsByItself(before)) return false
+  return '([`+-/<'.includes(text[next.getStart()] ?? '')
 }
 
 /** A closing brace ends a block or a function, but not a statement whose last part is an object or a function expression. */

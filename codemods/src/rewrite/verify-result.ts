@@ -24,15 +24,40 @@ export function findUnproved(
     .filter((one) => one.site.verdict === 'already')
     .map((one) => one.facts.acquire.call.getStart())
   return rewritten.filter((one) => {
-    const position = movedTo(one.facts.acquire.call.getStart(), edits)
+    const position = placeOf(one, edits)
     return !done.some((start) => start >= position.from && start <= position.to)
   })
 }
 
+/** Where the service's call stands that takes the place of the old one: not always where that was. */
+function placeOf({ plan, facts }: AnalyzedSite, edits: readonly TextEdit[]): Range {
+  const call = facts.acquire.call.getStart()
+  if (plan?.kind === 'choice') {
+    const scope = insertedAt(plan.choice.statement.getStart(), edits)
+    if (scope !== undefined) return scope
+  }
+  return movedTo(plan?.kind === 'opened' ? plan.scope.taking.getStart() : call, edits)
+}
+
+interface Range {
+  readonly from: number
+  readonly to: number
+}
+
+/** Where the text is that was inserted at an offset of the original, if any was. */
+function insertedAt(offset: number, edits: readonly TextEdit[]): Range | undefined {
+  const inserted = edits.find((edit) => edit.start === offset && edit.end === offset)
+  if (inserted === undefined) return undefined
+  const from = edits
+    .filter((other) => other.end <= offset && other.start < offset)
+    .reduce((sum, other) => sum + other.text.length - (other.end - other.start), offset)
+  return { from, to: from + inserted.text.length }
+}
+
 /** Where an offset of the original is in the result; somewhere inside the text of the edit that covers it. */
-function movedTo(offset: number, edits: readonly TextEdit[]): { from: number; to: number } {
+function movedTo(offset: number, edits: readonly TextEdit[]): Range {
   let shift = 0
-  let covered: { from: number; to: number } | undefined
+  let covered: Range | undefined
   for (const edit of edits) {
     if (edit.end <= offset && edit.start < offset) shift += edit.text.length - (edit.end - edit.start)
   }

@@ -46,7 +46,8 @@ export function allFixtures(): readonly Fixture[] {
 }
 
 function featuresOf(text: string): RewriteFeatures {
-  const names = /^\uFEFF?\/\/ features: (.*)/.exec(text)?.[1]?.trim().split(/, */) ?? []
+  const names =
+    /^\uFEFF?(?:\/\/ expect: .*\r?\n)?\/\/ features: (.*)/.exec(text)?.[1]?.trim().split(/, */) ?? []
   return Object.fromEntries(names.map((name) => [name, true]))
 }
 

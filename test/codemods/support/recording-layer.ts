@@ -6,7 +6,7 @@ export interface Trace {
   readonly steps: string[]
   /** Connections taken and not given back. */
   held: number
-  /** Releases of connections that were not held. */
+  /** Releases of connections that were not held, or that were given back to another API than the one that lent them. */
   stray: number
 }
 
@@ -79,16 +79,35 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
     trace.held -= 1
     source.giveBack(client)
   }
+  const lentByService = new Set<unknown>()
+  const giveBackTo = (isService: boolean, handle: unknown, error?: unknown): void => {
+    if (clients.has(handle) && lentByService.has(handle) !== isService) trace.stray += 1
+    release(handle, error)
+  }
   const acquire = async (): Promise<unknown> => {
     await Promise.resolve()
     step('acquire')
     const client = await source.take()
     trace.held += 1
+    const ask = async (statement: string | QueryConfig, values?: unknown[]): Promise<unknown> => {
+      if (!clients.has(handle)) throw new Error('used after its release')
+      step(`query ${typeof statement === 'string' ? statement : statement.text}`)
+      return client.query(statement as string, values)
+    }
     const handle = {
-      query: async (statement: string | QueryConfig, values?: unknown[]) => {
-        if (!clients.has(handle)) throw new Error('used after its release')
-        step(`query ${typeof statement === 'string' ? statement : statement.text}`)
-        return client.query(statement as string, values)
+      query: (statement: string | QueryConfig, ...rest: readonly unknown[]) => {
+        const callback = rest.at(-1)
+        if (typeof callback !== 'function') return ask(statement, rest[0] as unknown[] | undefined)
+        const values = rest.length > 1 ? (rest[0] as unknown[]) : undefined
+        ask(statement, values).then(
+          (result) => {
+            process.nextTick(callback, null, result)
+          },
+          (error: unknown) => {
+            process.nextTick(callback, error)
+          },
+        )
+        return undefined
       },
       release: (error?: unknown) => {
         release(handle, error)
@@ -102,6 +121,11 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
       },
     }
     clients.set(handle, client)
+    return handle
+  }
+  const lend = async (): Promise<unknown> => {
+    const handle = await acquire()
+    lentByService.add(handle)
     return handle
   }
   const scoped = async (callback: (handle: unknown) => unknown): Promise<unknown> => {
@@ -119,10 +143,46 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
   const manager = {
     getconn: acquire,
     putconn: (handle: unknown, _key?: unknown, close?: boolean) => {
-      release(handle, close)
+      giveBackTo(false, handle, close)
     },
     connection: acquire,
     withConnection: scoped,
+  }
+  // Takes nothing until it is opened.
+  const unopened = (): unknown => {
+    let inner: { query(statement: string, values?: unknown[]): unknown } | undefined
+    const close = async (): Promise<void> => {
+      await Promise.resolve()
+      if (inner !== undefined) release(inner)
+    }
+    return {
+      open: async () => {
+        inner = (await acquire()) as typeof inner
+      },
+      query: async (statement: string, values?: unknown[]) => {
+        if (inner === undefined) throw new Error('used before it was opened')
+        return inner.query(statement, values)
+      },
+      close,
+      release: close,
+    }
+  }
+  const connectEitherWay = (
+    callback?: (error: unknown, handle?: unknown, done?: (error?: unknown) => void) => void,
+  ): unknown => {
+    if (callback === undefined) return acquire()
+    // As a driver calls it: from outside of any promise.
+    acquire().then(
+      (handle) => {
+        process.nextTick(callback, undefined, handle, (error?: unknown) => {
+          release(handle, error)
+        })
+      },
+      (error: unknown) => {
+        process.nextTick(callback, error, undefined, () => undefined)
+      },
+    )
+    return undefined
   }
   const module = {
     pools: manager,
@@ -131,11 +191,15 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
       getDbConnection: (callback?: (handle: unknown) => unknown) =>
         callback === undefined ? acquire() : scoped(callback),
       releaseDbConnection: async (handle: unknown) => {
-        release(handle)
+        giveBackTo(false, handle)
       },
     },
+    lazy: {
+      getDbConnection: unopened,
+      releaseDbConnection: async (handle: { close(): Promise<void> }) => handle.close(),
+    },
     pool: {
-      connect: acquire,
+      connect: connectEitherWay,
       query: async (statement: string) => {
         step(`pool.query ${statement}`)
         const client = await source.take()
@@ -147,10 +211,11 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
       },
     },
     connections: {
-      connection: acquire,
-      acquireConnection: acquire,
+      pgPool: () => ({ connect: connectEitherWay }),
+      connection: lend,
+      acquireConnection: lend,
       releaseConnection: (handle: unknown, error?: unknown) => {
-        release(handle, error)
+        giveBackTo(true, handle, error)
       },
       withConnection: (_purpose: string, callback: (handle: unknown) => unknown) => scoped(callback),
       query: (statement: string, values?: unknown[]) =>
@@ -175,11 +240,16 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
     note: (what: string) => {
       step(`note ${what}`)
     },
-    work: async (what: string) => {
-      // Later than any release that runs beside it: the order of what is not awaited is nobody's promise.
-      await new Promise(setImmediate)
-      step(`work ${what}`)
-      return what
+    work: (what: string): Promise<string> => {
+      const done = (async () => {
+        // Later than any release that runs beside it: the order of what is not awaited is nobody's promise.
+        await new Promise(setImmediate)
+        step(`work ${what}`)
+        return what
+      })()
+      // Whoever drops it sees no failure; that is no unhandled rejection of the test.
+      done.catch(() => undefined)
+      return done
     },
   }
   return { module, trace, failureCount: () => begun, reclaim }

@@ -94,15 +94,17 @@ export class FaultWatch {
     return new Promise((resolve, reject) => {
       this.pool.acquireLater(
         { purpose: 'test', ...request },
-        (lease) => {
-          wait.delivered++
-          if (this.#lent.has(lease.client)) this.violations.add('one connection was lent to two callers')
-          this.#lent.set(lease.client, lease)
-          resolve(lease)
-        },
-        (error) => {
-          wait.refused++
-          reject(error)
+        {
+          deliver: (lease) => {
+            wait.delivered++
+            if (this.#lent.has(lease.client)) this.violations.add('one connection was lent to two callers')
+            this.#lent.set(lease.client, lease)
+            resolve(lease)
+          },
+          refuse: (error) => {
+            wait.refused++
+            reject(error as Error)
+          },
         },
       )
     })

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import {
   createConnectionHandle,
   endLease,
+  identityOf,
   isConnectionHandle,
   isLeaseEnded,
   observeLeaseEnd,
@@ -49,6 +50,93 @@ test('what a borrower writes on the handle stays on the handle', () => {
   Object.assign(handle, { note: 'mine' })
   expect(client).not.toHaveProperty('note')
   expect(createConnectionHandle(client, () => undefined)).not.toHaveProperty('note')
+})
+
+test('handles of all clients of one kind are alike, and each shows its own client', () => {
+  const [one, two] = [lend(), lend()]
+  expect(Object.getPrototypeOf(one.handle)).toBe(Object.getPrototypeOf(two.handle))
+  two.client.connection = { name: 'another wire' }
+  expect((one.handle as unknown as FakeClient).connection).toBe(one.client.connection)
+  expect((two.handle as unknown as FakeClient).connection).toBe(two.client.connection)
+  expect(identityOf(one.handle)).toBe(one.client)
+  expect(identityOf(one.client)).toBe(one.client)
+})
+
+test('a handle is an instance of a derived class, beside handles of its base', () => {
+  class Derived extends FakeClient {
+    extra(): string {
+      return `${String(this.sent.length)} sent`
+    }
+  }
+  const handle = createConnectionHandle(new Derived(), () => undefined)
+  expect(handle).toBeInstanceOf(Derived)
+  expect((handle as unknown as Derived).extra()).toBe('0 sent')
+  expect(lend().handle).not.toBeInstanceOf(Derived)
+})
+
+test('what a client gets later is seen through handles that are out', () => {
+  const { handle, client } = lend()
+  expect((handle as { tenant?: string }).tenant).toBeUndefined()
+  Object.assign(client, { tenant: 'acme' })
+  expect((handle as { tenant?: string }).tenant).toBe('acme')
+  expect('connection' in handle).toBe(true)
+})
+
+test('a loop over a handle meets what its client shows, and not what it hides', () => {
+  class Secretive extends FakeClient {
+    port = 5432
+    constructor() {
+      super()
+      Object.defineProperty(this, 'password', { value: 'secret', enumerable: false })
+    }
+  }
+  const handle = createConnectionHandle(new Secretive(), () => undefined)
+  const names: string[] = []
+  for (const name in handle) names.push(name)
+  expect(names).toContain('port')
+  expect(names).not.toContain('password')
+})
+
+test('a method that only this client has runs on the client, and is refused after the lease', () => {
+  const { handle, client } = lend()
+  Object.assign(client, {
+    count(this: FakeClient): number {
+      return this.sent.length
+    },
+  })
+  const own = handle as unknown as { count(): number }
+  expect(own.count()).toBe(0)
+  expect(own.count).toBe(own.count)
+  handle.release()
+  expect(() => own.count()).toThrow(LeaseEndedError)
+})
+
+test('a client may be a plain object, or one without a prototype', async () => {
+  const query = (): Promise<string> => Promise.resolve('answered')
+  const escapeLiteral = (text: string): string => `'${text}'`
+  for (const client of [
+    { query, escapeLiteral, port: 1 },
+    Object.assign(Object.create(null) as object, { query, escapeLiteral, port: 1 }),
+  ]) {
+    const handle = createConnectionHandle(client, () => undefined)
+    expect(await handle.query('SELECT 1')).toBe('answered')
+    expect((handle as unknown as { port: number }).port).toBe(1)
+    handle.release()
+    expect(handle.escapeLiteral('a')).toBe("'a'")
+  }
+})
+
+test('the prototype of handles belongs to no lease', () => {
+  const prototype = Object.getPrototypeOf(lend().handle) as FakeClient
+  expect(isConnectionHandle(prototype)).toBe(false)
+  expect(prototype.connection).toBeUndefined()
+  expect(prototype.constructor).toBe(FakeClient)
+  expect((prototype as { then?: unknown }).then).toBeUndefined()
+})
+
+test('what reads no more than its arguments may be taken off the handle', () => {
+  const { escapeLiteral } = lend().handle
+  expect(escapeLiteral('a')).toBe("'a'")
 })
 
 test('a fluent method answers the handle, never the bare client', () => {
@@ -154,6 +242,14 @@ test('the end of a lease tells whether to discard, and why', async () => {
   expect(released.ends).toEqual([{ discard: true, error }])
   expect(discarded.ends).toEqual([{ discard: true, error }])
   expect(flagged.ends).toEqual([{ discard: true, error: true }])
+})
+
+test('any number of observers hear of the end, in order', () => {
+  const { handle } = lend()
+  const heard: number[] = []
+  for (const number of [1, 2, 3, 4]) observeLeaseEnd(handle, () => heard.push(number))
+  handle.release()
+  expect(heard).toEqual([1, 2, 3, 4])
 })
 
 test('observers hear of the end after the owner has taken the connection back', () => {

@@ -1,3 +1,4 @@
+import { identityOf } from '../../../src/core/connection-handle'
 import { LeaseEndedError } from '../../../src/core/errors'
 import { createFerry } from '../../../src/ferry/create-ferry'
 import { fromGetconn } from '../../../src/ferry/backend/from-getconn'
@@ -454,7 +455,7 @@ test('a legacy connection that does not become clean in time is given back to be
   )
   const stage = createStage({ deps: { clock } })
   const held = await stage.portals.infra.getDbConnection()
-  const client = Object.getPrototypeOf(Object.getPrototypeOf(held)) as object
+  const client = identityOf(held)
   // As after a cursor that was left open: nothing that is sent is answered any more.
   Object.assign(client, { readyForQuery: false, query: () => new Promise(() => undefined) })
   await clock.run(stage.portals.infra.releaseDbConnection(held))

@@ -263,9 +263,13 @@ export function make() { const acme: Left & { x: 1 } | undefined = null as any; 
     expect(analyze(user, 'export function make(): any { return 1 }')).toEqual([])
   })
 
-  it('nothing is claimed without a tsconfig', () => {
+  it('what a function returns is followed without a tsconfig too', () => {
     const factory =
       'class Acme { getconn(): any { return 1 } putconn(c: any): void {} }\nexport function make() { const acme = new Acme(); return acme }'
-    expect(analyze(user, factory, false)).toEqual([])
+    expect(analyze(user, factory, false)).toMatchObject([{ dialect: 'psycopg2-pool' }])
+  })
+
+  it('nothing is claimed of what nobody knows', () => {
+    expect(analyze(user, 'export declare const make: () => any', false)).toEqual([])
   })
 })

@@ -1,14 +1,17 @@
+import { readFileSync } from 'node:fs'
 import { builtinDialects } from '../../../../codemods/src/dialects/builtin-dialects'
 import { dialectWords } from '../../../../codemods/src/dialects/dialect-words'
 
 describe('the built-in dialects', () => {
-  it('are the four that the documentation names', () => {
-    expect(builtinDialects.map((dialect) => dialect.id)).toEqual([
-      'infra-delegate',
-      'psycopg2-pool',
-      'context-manager',
-      'node-postgres',
-    ])
+  it('are those that the documentation names', () => {
+    const [documented = ''] = readFileSync('docs/dialects.md', 'utf8').split('\n## ')
+    const rows = [...documented.matchAll(/^\| `([a-z0-9-]+)` +\|/gm)].map(([, id]) => id)
+    expect(builtinDialects.map((dialect) => dialect.id)).toEqual(rows)
+  })
+
+  it('are named once each', () => {
+    const ids = builtinDialects.map((dialect) => dialect.id)
+    expect(new Set(ids).size).toBe(ids.length)
   })
 
   it('can all be told by the type of their receiver', () => {
@@ -21,11 +24,17 @@ describe('the built-in dialects', () => {
 describe('the words that a file with a site contains', () => {
   it('are those that take a connection, in the dialects and in the service itself', () => {
     expect(dialectWords(builtinDialects)).toEqual([
+      'acquire',
       'acquireConnection',
       'connect',
       'connection',
+      'createQueryRunner',
+      'done',
+      'getConnection',
       'getDbConnection',
       'getconn',
+      'release',
+      'use',
       'withConnection',
       'withTransaction',
     ])

@@ -61,7 +61,7 @@ test('an error that the nearest site did not cause is cured by leaving the whole
   temp.write('app/b.ts', 'export const b = legacyTake(2)\n')
   const planned = plan()
   expect(verdicts(planned)).toEqual(['manual', 'manual', 'rewritten'])
-  expect(planned.changes.map(({ path, after }) => [path, after.toString()])).toEqual([
+  expect(planned.changes.map(({ path, after }) => [path, after?.toString()])).toEqual([
     ['app/b.ts', 'export const b = serviceTake(2)\n'],
   ])
 })

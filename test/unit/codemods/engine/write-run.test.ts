@@ -151,6 +151,14 @@ test('of two processes that take the lock at once, one is refused', () => {
   ).toBe('RUN_IN_PROGRESS')
 })
 
+test('a lock that cannot be written for want of space is not laid on another process', () => {
+  const create = (): never => {
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+  }
+  const deps = { files: { ...nodeFileOperations, create }, processId: 1, isProcessAlive: () => true }
+  expect(codeOf(() => withRunLock(workspace.root, deps, () => 1)).code).toBe('WRITE_FAILED')
+})
+
 test('this process is alive, and one that cannot exist is not', () => {
   expect(isProcessAlive(process.pid)).toBe(true)
   expect(isProcessAlive(2 ** 22 + 12345)).toBe(false)

@@ -58,7 +58,7 @@ describe('no-legacy-acquire', () => {
   })
 
   it('knows the dialects of the settings, and their mistakes', () => {
-    const code = `import type { AcmeDb } from './acme'\nexport async function f(acme: AcmeDb) {\n  const c = await acme.lend()\n  try {\n    await c.query('x')\n  } finally {\n    acme.takeBack(c)\n  }\n}\n`
+    const code = `import type { AcmeDb } from '@acme/db'\nexport async function f(acme: AcmeDb) {\n  const c = await acme.lend()\n  try {\n    await c.query('x')\n  } finally {\n    acme.takeBack(c)\n  }\n}\n`
     const acme = {
       id: 'acme',
       receiver: { types: [{ name: 'AcmeDb' }] },

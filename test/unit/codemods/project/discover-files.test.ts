@@ -29,9 +29,8 @@ function discover(
   const packages = packagesOf(entry)
   const [target] = packages
   if (target === undefined) throw new Error('no package')
-  return discoverFiles(target, { includeTests, otherPackages: packages }).map((path) =>
-    path.slice(workspace.root.length + 1),
-  )
+  const { files } = discoverFiles(target, { root: workspace.root, includeTests, otherPackages: packages })
+  return files.map((path) => path.slice(workspace.root.length + 1))
 }
 
 test('sources of every kind are found in the order of their names; what people did not write is not', () => {
@@ -75,27 +74,95 @@ test('a file belongs to the innermost package', () => {
   workspace.write('packages/[x]/b.ts', '')
   const packages = packagesOf({ name: 'root', path: '.' }, { name: 'inner', path: 'packages/[x]' })
   const found = packages.map((target) =>
-    discoverFiles(target, { includeTests: false, otherPackages: packages }),
+    discoverFiles(target, { root: workspace.root, includeTests: false, otherPackages: packages }),
   )
-  expect(found).toEqual([[workspace.path('a.ts')], [workspace.path('packages/[x]/b.ts')]])
+  expect(found.map(({ files }) => files)).toEqual([
+    [workspace.path('a.ts')],
+    [workspace.path('packages/[x]/b.ts')],
+  ])
 })
 
-test('symbolic links are followed neither to folders nor to files', () => {
-  const outside = createTempWorkspace({ 'secret.ts': 'legacyTake(2)' }, stubDeps)
-  workspace.write('app/a.ts', 'legacyTake(2)')
-  symlinkSync(outside.root, workspace.path('app/linked'))
-  symlinkSync(outside.path('secret.ts'), workspace.path('app/secret.ts'))
-  const packages = packagesOf({ name: 'app', path: 'app' })
-  const [target] = packages
-  if (target === undefined) throw new Error('no package')
-  const loaded = loadSources(target, {
-    root: workspace.root,
-    words: ['legacyTake'],
-    includeTests: false,
-    otherPackages: packages,
+describe('symbolic links', () => {
+  function filesOf(...entries: readonly { name: string; path: string }[]): string[][] {
+    const packages = packagesOf(...entries)
+    const claimed = new Set<string>()
+    return packages.map((target) => {
+      const options = { root: workspace.root, includeTests: false, otherPackages: packages, claimed }
+      return discoverFiles(target, options).files.map((path) => path.slice(workspace.root.length + 1))
+    })
+  }
+
+  test('never lead out of the root, and one that leads nowhere is passed by', () => {
+    const outside = createTempWorkspace({ 'secret.ts': '' }, stubDeps)
+    workspace.write('app/a.ts', '')
+    symlinkSync(outside.root, workspace.path('app/linked'))
+    symlinkSync(outside.path('secret.ts'), workspace.path('app/secret.ts'))
+    symlinkSync(workspace.path('nowhere'), workspace.path('app/nowhere.ts'))
+    expect(filesOf({ name: 'app', path: 'app' })).toEqual([['app/a.ts']])
+    outside.remove()
   })
-  expect(loaded.sources.files.map((file) => file.relativePath)).toEqual(['app/a.ts'])
-  outside.remove()
+
+  test('are followed once to what lies in no package, by its real path; the first package has it', () => {
+    workspace.write('a/own.ts', '')
+    workspace.write('b/own.ts', '')
+    workspace.write('shared/util.ts', '')
+    symlinkSync(workspace.path('shared'), workspace.path('a/shared'))
+    symlinkSync(workspace.path('shared'), workspace.path('b/shared'))
+    symlinkSync(workspace.path('shared'), workspace.path('b/again'))
+    const both = [
+      { name: 'a', path: 'a' },
+      { name: 'b', path: 'b' },
+    ]
+    expect(filesOf(...both)).toEqual([['a/own.ts', 'shared/util.ts'], ['b/own.ts']])
+  })
+
+  test('to what is seen anyway add nothing, and loops end', () => {
+    workspace.write('a/src/own.ts', '')
+    workspace.write('b/src/other.ts', '')
+    symlinkSync(workspace.path('a'), workspace.path('a/src/loop'))
+    symlinkSync(workspace.root, workspace.path('a/src/up'))
+    symlinkSync(workspace.path('b/src'), workspace.path('a/src/b'))
+    symlinkSync('own.ts', workspace.path('a/src/alias.ts'))
+    const both = [
+      { name: 'a', path: 'a' },
+      { name: 'b', path: 'b' },
+    ]
+    expect(filesOf(...both)).toEqual([['a/src/own.ts'], ['b/src/other.ts']])
+  })
+})
+
+test('what .gitignore names is not looked into', () => {
+  workspace.write('.gitignore', 'lib/\n*.out.ts\n')
+  for (const name of ['src/a.ts', 'lib/a.ts', 'src/a.out.ts']) workspace.write(name, '')
+  expect(discover({ name: 'all', path: '.' })).toEqual(['src/a.ts'])
+})
+
+test('generated and vendored files are left out and counted; an include that names their folder means it', () => {
+  for (const name of [
+    'src/a.ts',
+    'src/b.generated.ts',
+    'src/vendor/c.ts',
+    'third_party/d.js',
+    'web/x.min.js',
+  ])
+    workspace.write(name, '')
+  const [target] = packagesOf({ name: 'all', path: '.' })
+  if (target === undefined) throw new Error('no package')
+  const options = { root: workspace.root, includeTests: false, otherPackages: [] }
+  expect(discoverFiles(target, options)).toEqual({
+    files: [workspace.path('src/a.ts')],
+    notes: [
+      'all: left out 1 file that is generated: src/b.generated.ts',
+      'all: left out 3 files that are vendored: src/vendor/c.ts, third_party/d.js, web/x.min.js',
+    ],
+  })
+  expect(discover({ name: 'all', path: '.', include: ['src/vendor/**'] })).toEqual(['src/vendor/c.ts'])
+})
+
+test('names with spaces, line breaks and letters of any script are names like any other', () => {
+  const names = ['src/a b.ts', 'src/line\nbreak.ts', 'src/ünï/ж.ts', "src/it's [x].ts"]
+  for (const name of names) workspace.write(name, '')
+  expect(discover({ name: 'all', path: '.' }).sort()).toEqual([...names].sort())
 })
 
 describe('loading', () => {
@@ -103,7 +170,9 @@ describe('loading', () => {
     const packages = packagesOf({ name: 'app', path: 'app' })
     const [target] = packages
     if (target === undefined) throw new Error('no package')
-    return loadSources(target, { root: workspace.root, words, includeTests: false, otherPackages: packages })
+    const { root } = workspace
+    const discovered = discoverFiles(target, { root, includeTests: false, otherPackages: packages })
+    return loadSources(target, discovered, { root, words })
   }
 
   test('only files with one of the words are kept, and every file is counted', () => {
@@ -130,6 +199,22 @@ describe('loading', () => {
     expect(notes).toEqual([
       'app/a.ts: left out, it is not valid UTF-8',
       'app/b.ts: left out, its header says that it is generated',
+    ])
+  })
+
+  test('a file in UTF-16 is named when it has one of the words', () => {
+    workspace.write(
+      'app/a.ts',
+      Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('legacyTake(2)', 'utf16le')]),
+    )
+    workspace.write('app/b.ts', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('nothing', 'utf16le')]))
+    workspace.write(
+      'app/c.ts',
+      Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from('legacyTake(2)', 'utf16le').swap16()]),
+    )
+    expect(load().notes).toEqual([
+      'app/a.ts: left out, it is UTF-16; convert it to UTF-8',
+      'app/c.ts: left out, it is UTF-16; convert it to UTF-8',
     ])
   })
 

@@ -385,6 +385,24 @@ describe('what stays out of the batch', () => {
     expect(migrate(code, { connections }).sites).toMatchObject([{ verdict }])
   })
 
+  it.each([
+    ['a name that nothing declares', 'deps.connections', '', '', 'manual'],
+    ['a parameter', 'deps.connections', 'deps', '', 'rewritten'],
+    ['a member that the class has not', 'this.connections', '', 'this.other = 1', 'manual'],
+    ['a member that the constructor sets', 'this.connections', '', 'this.connections = 1', 'rewritten'],
+    ['a member that may be inherited', 'this.connections', 'extends', '', 'rewritten'],
+  ])(
+    'is a site of a JavaScript file whose configured expression is %s, by whether it is known',
+    (_name, expression, parameter, constructed, verdict) => {
+      const method = bracket
+        .replace('export async function f()', `async f(${parameter === 'extends' ? '' : parameter})`)
+        .replace(': Promise<void>', '')
+      const code = `const { Pool } = require('pg')\nconst pool = new Pool()\nclass A ${parameter === 'extends' ? 'extends B ' : ''}{ ${constructed === '' ? '' : `constructor() { ${constructed} }`}\n${method} }`
+      const { sites } = migrate(code, { path: 'src/a.js', connections: { kind: 'expression', expression } })
+      expect(sites).toMatchObject([verdict === 'manual' ? { verdict, reason: 'out-of-reach' } : { verdict }])
+    },
+  )
+
   it('is nothing when there is no site', () => {
     expect(migrate('export const x = 1\n')).toEqual({ text: 'export const x = 1\n', sites: [] })
   })

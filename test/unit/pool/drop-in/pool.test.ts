@@ -50,6 +50,35 @@ describe('opening', () => {
     expect(script.clients).toHaveLength(1)
   })
 
+  test('a burst on a pool that has lent but once waits a moment instead of opening all that fit', async () => {
+    const { pool, clock, script } = stubPool({ max: 10 })
+    ;(await pool.connect()).release()
+    const held = await pool.connect()
+    const served = Array.from({ length: 20 }, async () => {
+      ;(await pool.connect()).release()
+    })
+    await settle()
+    expect(script.clients).toHaveLength(1)
+    held.release()
+    await Promise.all(served)
+    await clock.advance(20)
+    expect(script.clients).toHaveLength(1)
+  })
+
+  test('a line that does not end is given clients even in a turn of the event loop that does not end', async () => {
+    const { pool, clock, script } = stubPool({ max: 3 })
+    for (let use = 0; use < 3; use++) (await pool.connect()).release()
+    const frozenMs = clock.now()
+    clock.turnNow = () => frozenMs
+    clock.now = () => frozenMs + 1_000
+    let left = 5_000
+    const caller = async () => {
+      while (left-- > 0) (await pool.connect()).release()
+    }
+    await Promise.all(Array.from({ length: 8 }, caller))
+    expect(script.clients).toHaveLength(3)
+  })
+
   test('who waits behind a client that does not come back has one opened', async () => {
     const { pool, clock, script } = stubPool({ max: 2 })
     ;(await pool.connect()).release()
@@ -248,6 +277,24 @@ describe('idle clients', () => {
     await clock.advance(200)
     expect(clients).not.toContain(await next)
     expect(clients.map((client) => stubOf(client)._ending)).toEqual([true, true, true])
+  })
+
+  test('one that takes a moment to answer is waited for, however long leases last; then another is opened', async () => {
+    const { pool, clock, script } = stubPool({ max: 4, validateAfterIdleMs: 0 })
+    for (let use = 0; use < 5; use++) {
+      const client = await pool.connect()
+      // Without one it is not asked.
+      Object.assign(client, { connection: {} })
+      await clock.advance(30)
+      client.release()
+    }
+    script.query = () => new Promise(() => undefined)
+    const next = pool.connect()
+    await clock.advance(45)
+    expect(script.clients).toHaveLength(1)
+    await clock.advance(15)
+    expect(script.clients).toHaveLength(2)
+    expect(await next).toBe(script.clients[1])
   })
 
   test('one that answers is lent', async () => {

@@ -216,6 +216,8 @@ test('a caller does not wait for long for one that is being cleaned: another is 
   void lease.client.query('SELECT slow')
   stage.pool.release(lease, 'reuse')
   const next = watch(stage.pool.acquire(request))
+  await stage.clock.advance(40)
+  expect(stage.pool.stats()).toMatchObject({ resetting: 1, total: 1, waiting: 1 })
   await stage.clock.advance(20)
   expect(next.value?.id).toBe(2)
   stage.pool.release(next.value!, 'reuse')

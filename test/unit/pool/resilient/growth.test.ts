@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import {
+  answerPatienceMs,
   decideGrowth,
+  estimateHold,
+  lookAgainMs,
   MovingMean,
   Pressure,
   RecentMedian,
@@ -19,6 +22,12 @@ test.each<[string, Partial<GrowthFacts>, number]>([
   ['all that fit when leases last as long as connecting', { holdMs: 5 }, 9],
   ['just so many that the rest is served in the time of another connect', { holdMs: 0.2 }, 1],
   ['only what is lacking beyond those on their way', { holdMs: 0.2, opening: 1 }, 0],
+  [
+    'none for a caller who gets the one that is being cleaned or checked, however long leases last',
+    { waiting: 1, returning: 1, holdMs: 50 },
+    0,
+  ],
+  ['for those who come after the caller who gets it', { waiting: 3, returning: 1, holdMs: 50 }, 2],
   ['none before anything is known: the caller asks again', { holdMs: undefined }, 0],
   ['none before it is known how long connecting takes', { connectMs: undefined }, 0],
 ])('opens %s', (_title, facts, expected) => {
@@ -43,6 +52,25 @@ test('never opens more than there is room for, nor more than callers lack, whate
       expect(opened).toBeLessThanOrEqual(Math.max(0, Math.min(f.room, f.waiting - f.opening)))
     }),
   )
+})
+
+test.each<[string, number | undefined, number, number | undefined]>([
+  ['as they have lasted while none is out', 3, Infinity, 3],
+  ['nothing while nothing is known', undefined, Infinity, undefined],
+  ['nothing by one that has just begun', undefined, 0.5, undefined],
+  ['at least as long as the only one that was ever lent is out', undefined, 2, 2],
+  ['as they have lasted while the youngest is out for hardly longer', 3, 7, 3],
+  ['longer when even the youngest is out for longer', 3, 50, 45],
+])('leases are taken to last %s', (_title, meanMs, youngestMs, expected) => {
+  expect(estimateHold(meanMs, youngestMs)).toBe(expected)
+})
+
+test('callers are looked at again in a part of the time of a connect, within bounds', () => {
+  expect([undefined, 2, 12, 100].map(lookAgainMs)).toEqual([1, 1, 3, 5])
+})
+
+test('an answer of the server is waited for, longer where connecting is slow as well', () => {
+  expect([undefined, 4, 100].map(answerPatienceMs)).toEqual([50, 50, 200])
 })
 
 test('a moving mean begins with the first value and follows the later ones', () => {

@@ -301,15 +301,14 @@ test('a line that is full refuses the next caller at once, those that will be se
   await stage.pool.close()
 })
 
-test('callers with callbacks are told exactly once, and a connection comes back only to the pool it is out of', async () => {
+test('callers with a receiver are told exactly once, and a connection comes back only to the pool it is out of', async () => {
   const stage = new PoolStage({ pool: { max: 1 } })
   const other = new PoolStage()
   const told: unknown[] = []
-  stage.pool.acquireLater(
-    request,
-    (connection) => told.push(connection),
-    (error) => told.push(error),
-  )
+  stage.pool.acquireLater(request, {
+    deliver: (connection) => told.push(connection),
+    refuse: (error) => told.push(error),
+  })
   await settle()
   expect(told).toHaveLength(1)
   const [lease] = told as Parameters<typeof stage.pool.release>[0][]
@@ -331,4 +330,19 @@ test('a pool that is told nothing but where to connect uses the system clock and
   expect(JSON.stringify(pool.stats())).not.toContain('secret')
   await pool.close()
   await expect(pool.acquire(request)).rejects.toThrow("pool 'default' is closed")
+})
+
+test('a line that does not end is given connections even in a turn of the event loop that does not end', async () => {
+  const stage = new PoolStage({ pool: { max: 3 } })
+  for (let use = 0; use < 3; use++) stage.pool.release(await stage.pool.acquire(request), 'reuse')
+  const frozenMs = stage.clock.now()
+  stage.clock.turnNow = () => frozenMs
+  stage.clock.now = () => frozenMs + 1_000
+  let left = 5_000
+  const caller = async () => {
+    while (left-- > 0) stage.pool.release(await stage.pool.acquire(request), 'reuse')
+  }
+  await Promise.all(Array.from({ length: 8 }, caller))
+  expect(stage.pool.stats().opened).toBe(3)
+  await stage.pool.close()
 })

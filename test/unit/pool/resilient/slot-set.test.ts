@@ -37,7 +37,7 @@ test('a connection is in one state at a time, and its end is told once', async (
   expect(slots.countCleaningSince(Infinity)).toBe(3)
   expect(slots.countCleaningSince(1e9)).toBe(0)
   let told = 0
-  slot.onClosed.push(() => told++)
+  ;(slot.onClosed ??= []).push(() => told++)
   stage.pool.release(lease, 'discard')
   slots.close(slot, 'failed')
   expect([slots.size, slots.keptCount, slots.closingCount]).toEqual([3, 2, 1])

@@ -18,7 +18,7 @@ function setUp() {
 
 function serveFirst(queue: WaiterQueue): void {
   const waiter = queue.first()
-  if (waiter !== undefined && queue.settle(waiter)) waiter.deliver(connection)
+  if (waiter !== undefined && queue.settle(waiter)) waiter.receiver.deliver(connection)
 }
 
 test('serves in order of arrival and keeps the order when somebody in the middle gives up', async () => {

@@ -1,0 +1,11 @@
+import type { ts } from 'ts-morph'
+
+/** `acquire().then((c) => work(c).finally(() => release(c)))`: a scope written as a chain. */
+export interface ReleasingChain {
+  readonly acquire: ts.CallExpression
+  readonly callback: ts.ArrowFunction
+  /** `work(c).finally(…)` */
+  readonly released: ts.CallExpression
+  /** `work(c)` */
+  readonly work: ts.Expression
+}

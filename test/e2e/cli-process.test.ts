@@ -1,0 +1,151 @@
+import { createSystemDeps } from '../../codemods/src/commands/system-deps'
+import type { BuiltCodemods } from '../support/built-codemods'
+import { buildCodemods, endOf } from '../support/built-codemods'
+import type { TempWorkspace } from '../support/temp-workspace'
+import { createTempWorkspace } from '../support/temp-workspace'
+
+const packageCount = 6
+const names = Array.from({ length: packageCount }, (_, index) => `p${String(index)}`)
+
+const legacy = `export class InfraDelegate {
+  async getDbConnection(): Promise<{ query(sql: string): Promise<unknown> }> { throw new Error('not here') }
+  releaseDbConnection(connection: unknown): void { void connection }
+}
+export const infra = new InfraDelegate()
+`
+const database = `interface Handle { query(sql: string): Promise<unknown> }
+export declare const connections: { connection(purpose: string): Promise<Handle & AsyncDisposable> }
+`
+const site = (name: string): string => `import { infra } from './legacy'
+
+export async function ${name}() {
+  const connection = await infra.getDbConnection()
+  try {
+    await connection.query('select 1')
+  } finally {
+    infra.releaseDbConnection(connection)
+  }
+}
+`
+
+function filesOf(name: string): Record<string, string> {
+  return {
+    [`packages/${name}/package.json`]: JSON.stringify({ name }),
+    [`packages/${name}/src/legacy.ts`]: legacy,
+    [`packages/${name}/src/database.ts`]: database,
+    [`packages/${name}/src/a.ts`]: site('a'),
+    [`packages/${name}/src/b.ts`]: site('b'),
+  }
+}
+
+const entry = (name: string): string =>
+  `{ name: '${name}', path: 'packages/${name}', connections: { import: 'connections', from: './src/database' } }`
+
+let built: BuiltCodemods
+let workspace: TempWorkspace
+beforeAll(() => {
+  built = buildCodemods()
+})
+afterAll(() => {
+  built.remove()
+})
+beforeEach(() => {
+  workspace = createTempWorkspace(
+    {
+      'package.json': JSON.stringify({ name: 'root', private: true, workspaces: ['packages/*'] }),
+      'pgferry.config.mjs': `export default { packages: [${names.map(entry).join(', ')}] }\n`,
+      ...Object.assign({}, ...names.map(filesOf)),
+    },
+    createSystemDeps(),
+  )
+})
+afterEach(() => {
+  workspace.remove()
+})
+
+const run = (...argv: string[]) => endOf(built.start(argv, { cwd: workspace.root }))
+
+/** What a migrate that nobody disturbs makes of the workspace; taken back again. */
+async function migratedSnapshot(): Promise<Readonly<Record<string, string>>> {
+  await workspace.run(['migrate', ...names])
+  const after = workspace.snapshot()
+  await workspace.run(['revert', ...names])
+  return after
+}
+
+test('the result does not depend on how many packages are looked at at a time, nor on threads', async () => {
+  const here = (await workspace.run(['scan', '--json', '-'])).stdout
+  for (const jobs of ['1', '2', '5']) {
+    const { stdout, exitCode } = await run('scan', '--json', '-', '--jobs', jobs)
+    expect(exitCode).toBe(0)
+    expect(stdout).toBe(here)
+  }
+  const expected = await migratedSnapshot()
+  expect((await run('migrate', ...names, '--jobs', '3')).exitCode).toBe(0)
+  expect(workspace.snapshot()).toEqual(expected)
+}, 120_000)
+
+test('what a thread refuses is said as if it had been this one', async () => {
+  workspace.write('packages/p1/src/b.ts', `${site('b')}<<<\n`)
+  const { exitCode, stderr } = await run('migrate', ...names, '--jobs', '2')
+  expect(exitCode).toBe(5)
+  expect(stderr).toContain('packages/p1/src/b.ts:11:')
+})
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'a %s at whatever moment leaves all files old or all new, says so, and the next run completes the work',
+  async (signal) => {
+    const before = workspace.snapshot()
+    const after = await migratedSnapshot()
+    for (const begun of [1, packageCount]) {
+      const child = built.start(['migrate', ...names, '--jobs', '1'], { cwd: workspace.root })
+      let isSent = false
+      const ended = await endOf(child, (said) => {
+        if (isSent || !said.includes(`[${String(begun)}/`)) return
+        isSent = child.kill(signal)
+      })
+      const isDone = ended.exitCode === 0
+      expect(workspace.snapshot()).toEqual(isDone ? after : before)
+      if (!isDone) {
+        expect(ended.exitCode).toBe(130)
+        expect(ended.stderr).toContain('pgferry: interrupted')
+      }
+      expect((await workspace.run(['migrate', ...names])).exitCode).toBe(0)
+      expect(workspace.snapshot()).toEqual(after)
+      await workspace.run(['revert', ...names])
+    }
+  },
+  120_000,
+)
+
+test('a process that is killed while it writes is taken back or finished by the next run', async () => {
+  const before = workspace.snapshot()
+  const after = await migratedSnapshot()
+  const preload = workspace.path('.pgferry/kill.cjs')
+  let isKilled = true
+  for (let step = 1; isKilled; step *= 2) {
+    workspace.write(
+      '.pgferry/kill.cjs',
+      `const fs = require('node:fs'); let left = ${String(step)}
+for (const name of ['renameSync', 'openSync', 'rmSync']) {
+  const original = fs[name]
+  fs[name] = (...args) => {
+    if (/\\.pgferry/.test(String(args[0])) && --left === 0) process.kill(process.pid, 'SIGKILL')
+    return original(...args)
+  }
+}
+`,
+    )
+    const { signal } = await endOf(built.start(['migrate', ...names], { cwd: workspace.root, preload }))
+    isKilled = signal === 'SIGKILL'
+    const now = workspace.snapshot()
+    for (const [path, content] of Object.entries(now)) {
+      if (!path.includes('.pgferry-')) expect([before[path], after[path]]).toContain(content)
+    }
+    const next = await workspace.run(['migrate', ...names])
+    expect(next.exitCode).toBe(0)
+    expect(workspace.snapshot()).toEqual(after)
+    await workspace.run(['revert', ...names])
+    expect(workspace.snapshot()).toEqual(before)
+  }
+}, 300_000)

@@ -2,24 +2,40 @@ import type { ScopedConnection } from './connection'
 import { createHandleClass, type HandleClass } from './handle-class'
 import { CallbackLease, leaseOf, type Lease, type LeaseEnd, type LeaseObserver } from './lease'
 
-/** One class per client, made once. */
+/** By the prototype of the clients; each is made once. */
 const handleClasses = new WeakMap<object, HandleClass>()
+const withoutPrototype = {}
+// Nearly always the next client is of the same kind.
+let recentKind: object | undefined
+let recentClass: HandleClass | undefined
 
 /**
- * Makes the handle through which one borrower uses the client of `lease`. The handle inherits from the client, so it is
- * `instanceof` whatever the client is and shows its properties; what the borrower writes on it stays on it; methods run on the
- * client itself. It is dead when the lease ends.
+ * Makes the handle through which one borrower uses the client of `lease`. It is `instanceof` whatever the client is and shows its
+ * properties; what the borrower writes on it stays on it; methods run on the client itself. It is dead when the lease ends.
  */
 export function lend(lease: Lease): ScopedConnection {
   const { client } = lease
-  let Handle = handleClasses.get(client)
-  if (Handle === undefined) {
-    Handle = createHandleClass(client)
-    handleClasses.set(client, Handle)
-  }
+  const kind = kindOf(client)
+  const Handle = recentClass !== undefined && kind === recentKind ? recentClass : classOf(kind, client)
   const handle = new Handle(lease)
   lease.handle = handle
   return handle
+}
+
+/** The same for all clients that may share a class of handles. */
+function kindOf(client: object): object {
+  // Read first: where the engine knows the shape of an object, its prototype costs no call.
+  const { constructor } = client as { readonly constructor?: unknown }
+  const prototype = Object.getPrototypeOf(client) as object | null
+  return prototype ?? (typeof constructor === 'function' ? constructor : withoutPrototype)
+}
+
+function classOf(kind: object, client: object): HandleClass {
+  const Handle = handleClasses.get(kind) ?? createHandleClass(client)
+  handleClasses.set(kind, Handle)
+  recentKind = kind
+  recentClass = Handle
+  return Handle
 }
 
 /** {@link lend} for whoever has no lease class of its own: `onEnd` is called once, when the lease ends by any way. */
@@ -49,6 +65,11 @@ export function observeLeaseEnd(
 /** Whether `value` is a handle that {@link lend} made. */
 export function isConnectionHandle(value: unknown): value is ScopedConnection {
   return leaseOf(value) !== undefined
+}
+
+/** What is the same for all handles of one physical connection; of anything else, itself. */
+export function identityOf(connection: object): object {
+  return leaseOf(connection)?.client ?? connection
 }
 
 /** Whether the lease of this handle has ended. False for anything that is no handle. */

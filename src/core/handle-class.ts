@@ -11,12 +11,15 @@ interface Handle {
 type Method = (...args: unknown[]) => unknown
 type Client = Record<PropertyKey, unknown>
 
-/** Makes handles of one client. */
+/** Makes handles of one kind of clients. */
 export type HandleClass = new (lease: Lease) => ScopedConnection
 
 /**
- * Makes the class of all handles of one client. Its prototype inherits from the client: a handle is then one object with one
- * field, is `instanceof` whatever the client is, and shows its properties; methods run on the client itself.
+ * Makes the class of all handles of clients with one prototype, so that code which uses handles sees one shape, however many
+ * connections there are. A handle is one object with one field, is `instanceof` whatever its client is, and shows its client's
+ * properties; methods run on the client itself.
+ *
+ * @param client one of them
  */
 export function createHandleClass(client: object): HandleClass {
   // A function, because the prototype of a class cannot be chosen.
@@ -28,44 +31,69 @@ export function createHandleClass(client: object): HandleClass {
 }
 
 function createHandlePrototype(client: Client): object {
-  const prototype = Object.create(client) as Record<PropertyKey, unknown>
-  const define = (name: PropertyKey, value: Method): void => {
+  const kind = Object.getPrototypeOf(client) as Client | null
+  const prototype = Object.create(createPropertyView(client, kind)) as Record<PropertyKey, unknown>
+  const define = (name: PropertyKey, value: unknown): void => {
     Object.defineProperty(prototype, name, { value, configurable: true, writable: true, enumerable: false })
   }
-  for (const name of methodNames(client)) define(name, shared(forwardedMethods, name, forwarded))
-  for (const name of ['on', 'addListener', 'once', 'prependListener', 'prependOnceListener']) {
-    if (typeof client[name] === 'function') define(name, shared(trackedMethods, name, trackedListener))
-  }
-  for (const name of ['removeListener', 'off', 'removeAllListeners']) {
-    if (typeof client[name] === 'function') define(name, shared(untrackedMethods, name, untrackedListener))
-  }
-  for (const name of pureMethods) {
-    if (typeof client[name] === 'function')
-      define(name, (...args) => (client[name] as Method).apply(client, args))
+  for (const name of methodNames(kind)) {
+    define(name, kind !== null && pureMethods.has(name) ? pureMethod(kind, name) : methodOf(name))
   }
   define('query', guardedQuery)
   define('discard', discard)
   define('release', release)
   define(Symbol.asyncDispose, dispose)
+  // Asked for whenever a promise is resolved with a handle; and here, a write to it need not ask the client.
+  define('then', undefined)
+  define(leaseKey, undefined)
   return prototype
 }
 
-// One function for all clients: a hundred idle connections need not keep a hundred copies of each.
-const forwardedMethods = new Map<PropertyKey, Method>()
-const trackedMethods = new Map<PropertyKey, Method>()
-const untrackedMethods = new Map<PropertyKey, Method>()
+/**
+ * What a handle inherits beyond methods: whatever its own client has when it is asked. Names are those that the first client had,
+ * for `in` and for loops over all of them.
+ */
+function createPropertyView(client: Client, kind: object | null): object {
+  const names = Object.create(kind) as Record<PropertyKey, unknown>
+  for (const name of Reflect.ownKeys(client)) {
+    // What is hidden there (a password, for instance) stays hidden.
+    const enumerable = Object.prototype.propertyIsEnumerable.call(client, name)
+    Object.defineProperty(names, name, { value: undefined, configurable: true, writable: true, enumerable })
+  }
+  return new Proxy(names, {
+    get(_, name, handle: Partial<Handle>) {
+      const lease = handle[leaseKey]
+      if (lease === undefined) return kind === null ? undefined : (kind as Client)[name]
+      const value = clientOf(lease)[name]
+      const isOurs = typeof value === 'function' && name !== 'constructor' && !pureMethods.has(name)
+      return isOurs ? methodOf(name) : value
+    },
+  })
+}
 
-function shared<K extends PropertyKey>(
-  made: Map<PropertyKey, Method>,
-  name: K,
-  make: (name: K) => Method,
-): Method {
-  const known = made.get(name)
+/** One function for all clients, by name. */
+const methods = new Map<PropertyKey, Method>()
+
+function methodOf(name: PropertyKey): Method {
+  const known = methods.get(name)
   if (known !== undefined) return known
-  const method = make(name)
-  made.set(name, method)
+  const method = listeningMethods.has(name)
+    ? trackedListener(name as string)
+    : unlisteningMethods.has(name)
+      ? untrackedListener(name as string)
+      : forwarded(name)
+  methods.set(name, method)
   return method
 }
+
+const listeningMethods: ReadonlySet<PropertyKey> = new Set([
+  'on',
+  'addListener',
+  'once',
+  'prependListener',
+  'prependOnceListener',
+])
+const unlisteningMethods: ReadonlySet<PropertyKey> = new Set(['removeListener', 'off', 'removeAllListeners'])
 
 function clientOf(lease: Lease): Client {
   return lease.client as Client
@@ -82,23 +110,37 @@ function release(this: Handle, error?: unknown): void {
 function dispose(this: Handle): Promise<void> {
   const lease = this[leaseKey]
   if (!lease.isEnded) lease.end()
-  return Promise.resolve()
+  return disposed
 }
 
-/** Read nothing but their arguments, so they stay useful after the lease. */
-const pureMethods = ['escapeIdentifier', 'escapeLiteral', 'listenerCount', 'getTypeParser']
+const disposed = Promise.resolve()
 
-/** Names of all methods, the client's own and inherited ones; getters are not run to find out. */
-function methodNames(client: object): Set<PropertyKey> {
+/** Read nothing but their arguments, so they stay useful after the lease. */
+const pureMethods: ReadonlySet<PropertyKey> = new Set([
+  'escapeIdentifier',
+  'escapeLiteral',
+  'listenerCount',
+  'getTypeParser',
+])
+
+/** Those that read no `this` may be taken off the handle. */
+function pureMethod(kind: Client, name: PropertyKey): Method {
+  return function (this: Partial<Handle> | undefined, ...args) {
+    const lease = this?.[leaseKey]
+    const client = lease === undefined ? kind : clientOf(lease)
+    return (client[name] as Method).apply(client, args)
+  }
+}
+
+/** Names of all methods that instances of `kind` inherit; getters are not run to find out. */
+function methodNames(kind: object | null): Set<PropertyKey> {
   const names = new Set<PropertyKey>()
-  for (let level: object = client; level !== Object.prototype;) {
+  for (let level = kind; level !== null && level !== Object.prototype;) {
     for (const name of Reflect.ownKeys(level)) {
       const descriptor = Reflect.getOwnPropertyDescriptor(level, name)
       if (name !== 'constructor' && typeof descriptor?.value === 'function') names.add(name)
     }
-    const next = Object.getPrototypeOf(level) as object | null
-    if (next === null) break
-    level = next
+    level = Object.getPrototypeOf(level) as object | null
   }
   return names
 }

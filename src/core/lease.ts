@@ -27,26 +27,40 @@ interface BorrowedListener {
 
 const kept: LeaseEnd = Object.freeze({ discard: false })
 
+/** What few leases have. */
+class LeaseExtras {
+  /** Why the borrower wants the client closed; it need not say. */
+  discarded: { readonly error: unknown } | undefined
+  listeners: BorrowedListener[] | undefined
+  /** Beyond the first two. */
+  observers: LeaseObserver[] | undefined
+}
+
 /**
  * One borrower's time with one client, from acquire to give-back. Whoever lends derives a class of its own from it: one object
- * a lease instead of closures over it.
+ * a lease instead of closures over it. It is small, and its fields are assigned by the constructor alone, because one is made for
+ * each acquire.
  */
 export abstract class Lease {
-  isEnded = false
+  declare isEnded: boolean
   /** Set by `lend`. */
-  handle: ScopedConnection | undefined
-  readonly client: object
+  declare handle: ScopedConnection | undefined
+  declare readonly client: object
   /** Statements sent through the handle. */
-  statementCount = 0
-  /** Why the borrower wants the client closed; it need not say. */
-  #discarded: { readonly error: unknown } | undefined
-  #listeners: BorrowedListener[] | undefined
-  // Most leases have one observer or none; an array is made for the second.
-  #observer: LeaseObserver | undefined
-  #moreObservers: LeaseObserver[] | undefined
+  declare statementCount: number
+  // Most leases have two or fewer.
+  declare private observer: LeaseObserver | undefined
+  declare private secondObserver: LeaseObserver | undefined
+  declare private extras: LeaseExtras | undefined
 
   constructor(client: object) {
+    this.isEnded = false
+    this.handle = undefined
     this.client = client
+    this.statementCount = 0
+    this.observer = undefined
+    this.secondObserver = undefined
+    this.extras = undefined
   }
 
   /** What queries on the handle are traced with; without it they are not. */
@@ -65,16 +79,17 @@ export abstract class Lease {
   end(error?: unknown): void {
     if (this.isEnded) throw new LeaseEndedError('the connection was given back already')
     this.isEnded = true
-    if (this.#listeners !== undefined) this.#removeListeners(this.#listeners)
-    const end = this.#discarded !== undefined || error ? this.#toDiscard(error) : kept
+    const { extras } = this
+    if (extras?.listeners !== undefined) takeOff(this.client, extras.listeners)
+    const end = error || extras?.discarded !== undefined ? toDiscard(error || extras?.discarded?.error) : kept
     this.takeBack(end)
-    if (this.#observer !== undefined) this.#tell(this.#observer, end)
+    if (this.observer !== undefined) tell(this.observer, this.secondObserver, extras?.observers, end)
   }
 
   /** Has the client closed when the lease ends. */
   discard(error: unknown): void {
     this.requireLive()
-    this.#discarded = { error }
+    this.extra().discarded = { error }
   }
 
   /** @throws LeaseEndedError */
@@ -83,35 +98,38 @@ export abstract class Lease {
   }
 
   observe(observer: LeaseObserver): void {
-    if (this.#observer === undefined) this.#observer = observer
-    else (this.#moreObservers ??= []).push(observer)
+    if (this.observer === undefined) this.observer = observer
+    else if (this.secondObserver === undefined) this.secondObserver = observer
+    else (this.extra().observers ??= []).push(observer)
   }
 
   /** The observer for which `isWanted` is true. */
   findObserver<T extends LeaseObserver>(isWanted: (observer: LeaseObserver) => observer is T): T | undefined {
-    const first = this.#observer
-    if (first === undefined || isWanted(first)) return first
-    return this.#moreObservers?.find(isWanted)
+    const { observer, secondObserver } = this
+    if (observer === undefined || isWanted(observer)) return observer
+    if (secondObserver === undefined || isWanted(secondObserver)) return secondObserver
+    return this.extras?.observers?.find(isWanted)
   }
 
   /** Notes a listener that the borrower has put on the client. */
   addListener(event: string | symbol, listener: Listener): void {
-    ;(this.#listeners ??= []).push({ event, listener })
+    ;(this.extra().listeners ??= []).push({ event, listener })
   }
 
   /** Takes one listener of the borrower's off the client, the last one added. */
   removeListener(event: unknown, listener: unknown): void {
-    const listeners = this.#listeners ?? []
+    const listeners = this.extras?.listeners ?? []
     const index = listeners.findLastIndex((entry) => entry.event === event && entry.listener === listener)
-    this.#removeListeners(index < 0 ? [] : listeners.splice(index, 1))
+    if (index >= 0) takeOff(this.client, listeners.splice(index, 1))
   }
 
   /** Takes off all that the borrower has put there, for one event or for all; the pool listens on the same client. */
   removeAllListeners(event: unknown): void {
-    const listeners = this.#listeners ?? []
+    if (this.extras?.listeners === undefined) return
+    const { listeners } = this.extras
     const isGone = (entry: BorrowedListener): boolean => event === undefined || entry.event === event
-    this.#listeners = listeners.filter((entry) => !isGone(entry))
-    this.#removeListeners(listeners.filter(isGone))
+    this.extras.listeners = listeners.filter((entry) => !isGone(entry))
+    takeOff(this.client, listeners.filter(isGone))
   }
 
   /** For `console.log` of a handle: its borrower looks for the connection, not for who has lent it. */
@@ -119,21 +137,29 @@ export abstract class Lease {
     return this.isEnded ? '[ended lease]' : '[lease]'
   }
 
-  #removeListeners(listeners: readonly BorrowedListener[]): void {
-    const client = this.client as Emitter
-    for (const { event, listener } of listeners) client.removeListener(event, listener)
+  private extra(): LeaseExtras {
+    return (this.extras ??= new LeaseExtras())
   }
+}
 
-  #toDiscard(error: unknown): LeaseEnd {
-    const cause = error || this.#discarded?.error
-    return cause === undefined ? { discard: true } : { discard: true, error: cause }
-  }
+/** The second after the first, which may have brought in more. */
+function tell(
+  first: LeaseObserver,
+  second: LeaseObserver | undefined,
+  others: readonly LeaseObserver[] | undefined,
+  end: LeaseEnd,
+): void {
+  first.leaseEnded(end)
+  second?.leaseEnded(end)
+  if (others !== undefined) for (const observer of others) observer.leaseEnded(end)
+}
 
-  #tell(first: LeaseObserver, end: LeaseEnd): void {
-    first.leaseEnded(end)
-    if (this.#moreObservers === undefined) return
-    for (const observer of this.#moreObservers) observer.leaseEnded(end)
-  }
+function takeOff(client: object, listeners: readonly BorrowedListener[]): void {
+  for (const { event, listener } of listeners) (client as Emitter).removeListener(event, listener)
+}
+
+function toDiscard(error: unknown): LeaseEnd {
+  return error === undefined ? { discard: true } : { discard: true, error }
 }
 
 /** A lease of whoever has no class of its own for it. */

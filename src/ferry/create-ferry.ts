@@ -20,7 +20,7 @@ import { createResilientPoolManager, type ResilientPoolManager } from './legacy-
 import { createRoutedPgPool } from './legacy-api/routed-pg-pool'
 import { ComponentRouter } from './routing/component-router'
 import { ConnectionBudget } from './routing/connection-budget'
-import { requireKnownName } from './routing/known-name'
+import { unknownNameError } from './routing/known-name'
 import { LeaseLedger } from './routing/lease-ledger'
 import { createLegacySide } from './routing/legacy-side'
 import { createLegacyPhysical, createServicePhysical } from './routing/physical-sides'
@@ -99,6 +99,8 @@ export function createFerry(options: FerryOptions, deps: FerryDeps = {}): Ferry 
 class FerryRuntime implements Ferry {
   readonly #options: FerryOptions
   readonly #resolved: readonly ResolvedComponent[]
+  /** By name. */
+  readonly #indexes: ReadonlyMap<string, number>
   readonly #clock
   readonly #flags
   readonly #table: SideTable
@@ -113,6 +115,7 @@ class FerryRuntime implements Ferry {
   constructor(options: FerryOptions, resolved: readonly ResolvedComponent[], deps: FerryDeps) {
     this.#options = options
     this.#resolved = resolved
+    this.#indexes = new Map(resolved.map(({ name }, index) => [name, index]))
     this.#clock = deps.clock ?? systemClock
     this.#flags = options.flags ?? fileFlags()
     this.#flags.useComponents?.(resolved.map(({ name }) => name))
@@ -151,10 +154,10 @@ class FerryRuntime implements Ferry {
   unitOfWork<T>(
     component: string,
     work: () => T | Promise<T>,
-    { key }: { readonly key?: string } = {},
+    options?: { readonly key?: string },
   ): Promise<T> {
     try {
-      return this.#scope.run(this.#indexOf(component), key, work)
+      return this.#scope.run(this.#indexOf(component), options?.key, work)
     } catch (error) {
       return rejectWith(error)
     }
@@ -221,16 +224,9 @@ class FerryRuntime implements Ferry {
   }
 
   #indexOf(name: string): number {
-    const index = this.#resolved.findIndex((component) => component.name === name)
-    if (index < 0) {
-      requireKnownName(
-        'component',
-        'component',
-        name,
-        this.#resolved.map((component) => component.name),
-      )
-    }
-    return index
+    const index = this.#indexes.get(name)
+    if (index !== undefined) return index
+    throw unknownNameError('component', 'component', name, [...this.#indexes.keys()])
   }
 
   #createComponent(router: ComponentRouter, resolved: ResolvedComponent | undefined): FerryComponent {

@@ -2,13 +2,17 @@ import { Client, type ClientBase, type ClientConfig } from 'pg'
 import type { Clock } from '../core/clock'
 import { withDeadline } from '../core/deadline'
 import { onAbort } from '../core/on-abort'
+import { connectOnce } from './connect-once'
 import type { Driver, OpenOptions } from './driver'
 import { activityOf, ignoreError, transactionStateOf } from './pg-client-state'
 import { requestCancel } from './pg-driver-cancel'
 
-/** What closing a client by force reaches for. */
+/** What we reach for inside a client beyond its published types; one of the user's own may lack any. */
 interface ClientInternals {
-  readonly connection?: { readonly stream?: { destroy(): void } }
+  readonly connection?: {
+    readonly stream?: { destroy(): void }
+    removeAllListeners?(event: string): void
+  }
 }
 
 /** After this time a server that does not answer our goodbye is left without one. */
@@ -29,6 +33,7 @@ export function createClientDriver({ clock, createClient = newClient }: ClientDr
       const client = createClient(config)
       client.on('error', ignoreError)
       await connectInTime(client, clock, options)
+      forgetLogin(client)
       return client
     },
     activity: activityOf,
@@ -50,9 +55,8 @@ function newClient(config: ClientConfig): ClientBase {
 
 /** A stalled name look-up, handshake or login ends here too: the socket is destroyed, whatever it is waiting for. */
 async function connectInTime(client: ClientBase, clock: Clock, options?: OpenOptions): Promise<void> {
-  // Where a client of the user's own has no promise form, it has the callback form of `pg`.
   const connecting = new Promise<void>((resolve, reject) => {
-    client.connect((error: Error | undefined) => {
+    connectOnce(client, (error) => {
       if (error) reject(error)
       else resolve()
     })
@@ -72,6 +76,23 @@ async function connectInTime(client: ClientBase, clock: Clock, options?: OpenOpt
   } finally {
     stopListening()
   }
+}
+
+/** What a client listens to on its connection until it has logged in. */
+const loginEvents = [
+  'connect',
+  'sslconnect',
+  'authenticationCleartextPassword',
+  'authenticationMD5Password',
+  'authenticationSASL',
+  'authenticationSASLContinue',
+  'authenticationSASLFinal',
+]
+
+/** A client logs in once; its listeners for that would be kept for as long as it lives, and are a twentieth of what it takes. */
+function forgetLogin(client: ClientBase): void {
+  const { connection } = client as unknown as ClientInternals
+  for (const event of loginEvents) connection?.removeAllListeners?.(event)
 }
 
 function destroySocket(client: ClientBase): void {

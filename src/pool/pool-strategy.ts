@@ -29,6 +29,12 @@ export interface PooledConnection {
   readonly id: number
 }
 
+/** Who has asked for a connection: exactly one of the two is called, once. */
+export interface AcquireReceiver {
+  deliver(connection: PooledConnection): void
+  refuse(error: unknown): void
+}
+
 /** `reuse`: the pool cleans it and keeps it. `discard`: the pool closes it. */
 export type ReleaseOutcome = 'reuse' | 'discard'
 
@@ -92,14 +98,10 @@ export interface PoolStrategy {
    */
   acquire(request: AcquireRequest): Promise<PooledConnection>
   /**
-   * {@link PoolStrategy.acquire} for a caller who has a promise of its own: exactly one of the callbacks is called, once, before this
-   * returns or later; errors are those of `acquire`. A strategy may leave it out.
+   * {@link PoolStrategy.acquire} for a caller who has a promise of its own: the receiver is told once, before this returns or later;
+   * errors are those of `acquire`. A strategy may leave it out.
    */
-  acquireLater?(
-    request: AcquireRequest,
-    deliver: (connection: PooledConnection) => void,
-    refuse: (error: unknown) => void,
-  ): void
+  acquireLater?(request: AcquireRequest, receiver: AcquireReceiver): void
   /**
    * What {@link PoolStrategy.acquire} does when it need not wait: a sound idle connection, at once. `undefined` when it would
    * have to wait, connect, ask the server, or refuse; then the caller asks `acquire`. A strategy may leave it out.

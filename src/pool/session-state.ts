@@ -22,13 +22,30 @@ export type ResetPlan =
   | { readonly kind: 'statement'; readonly text: string }
   | { readonly kind: 'cannot'; readonly why: string }
 
+interface WireStatement {
+  readonly text: string
+  readonly name?: string
+}
+
+interface WirePortal {
+  readonly statement?: string
+  readonly values?: readonly unknown[]
+}
+
 /** What we reach for inside a `pg.Client`; all of it is there from 8.21 to 8.23. */
 interface WireConnection {
   query: (text: string) => void
-  parse: (statement: { readonly text: string; readonly name?: string }) => void
-  bind: (portal: { readonly statement?: string; readonly values?: readonly unknown[] }) => void
+  parse: (statement: WireStatement) => void
+  bind: (portal: WirePortal) => void
   on(event: 'commandComplete', listener: (message: { readonly text: string }) => void): void
   readonly parsedStatements?: Record<string, string>
+}
+
+/** Where a connection keeps who watches it: the functions that are put on it are then the same ones for all connections. */
+const watcher = Symbol('pgferry.sessionState')
+
+interface WatchedConnection extends WireConnection {
+  [watcher]: SessionState
 }
 
 /** An idle connection does not keep a longer text alive; a SET inside of it is taken for the worst. */
@@ -45,6 +62,11 @@ const longestKept = 10_000
 export class SessionState {
   readonly #client: ClientBase
   readonly #connection: WireConnection | undefined
+  /** Its own ways to send. */
+  #query: WireConnection['query'] | undefined
+  #parse: WireConnection['parse'] | undefined
+  #bind: WireConnection['bind'] | undefined
+  #isPipelined = false
   #touched = 0
   #baseline: Baseline = untouched
   /** The text sent last, and its effect: the same one is not read twice. */
@@ -119,28 +141,47 @@ export class SessionState {
 
   #watch(connection: WireConnection): void {
     const { query, parse, bind } = connection
-    connection.query = (text) => {
-      this.#sent(text)
-      query.call(connection, text)
-    }
-    connection.parse = (statement) => {
-      this.#sent(statement.text)
-      if (statement.name) this.#named(statement.name)
-      parse.call(connection, statement)
-    }
-    connection.bind = (portal) => {
-      if (portal.statement) this.#bound(portal.statement)
-      if (this.#mentioned !== undefined) this.#mention(portal.values ?? [])
-      bind.call(connection, portal)
-    }
+    this.#query = query
+    this.#parse = parse
+    this.#bind = bind
+    this.#isPipelined = (this.#client as { readonly pipeline?: boolean }).pipeline === true
+    Object.defineProperty(connection, watcher, { value: this })
+    connection.query = SessionState.#queryOnWire
+    connection.parse = SessionState.#parseOnWire
+    connection.bind = SessionState.#bindOnWire
+    connection.on('commandComplete', SessionState.#completedOnWire)
+  }
+
+  static #queryOnWire(this: WatchedConnection, text: string): void {
+    const state = this[watcher]
+    state.#sent(text)
+    state.#query?.call(this, text)
+  }
+
+  static #parseOnWire(this: WatchedConnection, statement: WireStatement): void {
+    const state = this[watcher]
+    state.#sent(statement.text)
+    if (statement.name) state.#named(statement.name)
+    state.#parse?.call(this, statement)
+  }
+
+  static #bindOnWire(this: WatchedConnection, portal: WirePortal): void {
+    const state = this[watcher]
+    if (portal.statement) state.#bound(portal.statement)
+    if (state.#mentioned !== undefined) state.#mention(portal.values ?? [])
+    state.#bind?.call(this, portal)
+  }
+
+  static #completedOnWire(this: WatchedConnection, { text: tag }: { readonly text: string }): void {
+    this[watcher].#completed(tag, this)
+  }
+
+  #completed(tag: string, connection: WireConnection): void {
     // With several texts on their way it is not known which of them a tag belongs to.
-    const isPipelined = (this.#client as { readonly pipeline?: boolean }).pipeline === true
-    connection.on('commandComplete', ({ text: tag }) => {
-      const effect = effectOfTag(tag, isPipelined ? '' : this.#text)
-      if (effect === 0) return
-      this.#touched |= touchedBy(effect, this.#baseline.kinds)
-      if (tag.startsWith('D')) this.#forgetStatements(tag, connection.parsedStatements ?? {})
-    })
+    const effect = effectOfTag(tag, this.#isPipelined ? '' : this.#text)
+    if (effect === 0) return
+    this.#touched |= touchedBy(effect, this.#baseline.kinds)
+    if (tag.startsWith('D')) this.#forgetStatements(tag, connection.parsedStatements ?? {})
   }
 
   #sent(text: string): void {

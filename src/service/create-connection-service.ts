@@ -1,12 +1,12 @@
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { systemClock, type Clock } from '../core/clock'
 import type { Connection, ScopedConnection } from '../core/connection'
-import { endLease, isLeaseEnded } from '../core/connection-handle'
+import { endLease, isConnectionHandle, isLeaseEnded } from '../core/connection-handle'
 import { ForeignConnectionError, LeaseEndedError, PoolClosedError } from '../core/errors'
 import type { EventListener } from '../core/events'
 import { checkOptions, isDurationMs } from '../core/options'
 import { rejectWith } from '../core/reject-with'
-import { runThen } from '../core/run-then'
+import { isThenable } from '../core/run-then'
 import { systemRandom, type Random } from '../core/random'
 import { tracedPools } from '../core/tracing'
 import type { PoolLimits, PoolStrategy } from '../pool/pool-strategy'
@@ -116,7 +116,7 @@ class ConnectionService implements DatabaseConnectionService {
   ): Promise<T> {
     try {
       const taken = this.#lender.take(purpose, options)
-      if (!(taken instanceof Promise)) return Promise.resolve(this.#runWith(taken, work))
+      if (isConnectionHandle(taken)) return Promise.resolve(this.#runWith(taken, work))
       return taken.then((connection) => this.#runWith(connection, work))
     } catch (error) {
       return rejectWith(error)
@@ -238,13 +238,16 @@ class ConnectionService implements DatabaseConnectionService {
     connection: ScopedConnection,
     work: (connection: Connection) => T | Promise<T>,
   ): T | Promise<T> {
-    return runThen(
-      () => this.#lender.runHolding(connection, work),
-      () => {
-        if (!isLeaseEnded(connection)) endLease(connection)
-        return undefined
-      },
-    )
+    let result: T | Promise<T>
+    try {
+      result = this.#lender.runHolding(connection, work)
+    } catch (error) {
+      endUnlessEnded(connection)
+      throw error
+    }
+    if (isThenable(result)) return settleAndEnd(result, connection)
+    endUnlessEnded(connection)
+    return result
   }
 
   async #closeAll(timeoutMs: number): Promise<void> {
@@ -264,6 +267,25 @@ class ConnectionService implements DatabaseConnectionService {
       this.#lender.close()
     }
   }
+}
+
+function settleAndEnd<T>(result: Promise<T>, connection: ScopedConnection): Promise<T> {
+  const running = result instanceof Promise ? result : Promise.resolve(result)
+  return running.then(
+    (value: T) => {
+      endUnlessEnded(connection)
+      return value
+    },
+    (error: unknown) => {
+      endUnlessEnded(connection)
+      throw error
+    },
+  )
+}
+
+/** The work may have given it back itself. */
+function endUnlessEnded(connection: ScopedConnection): void {
+  if (!isLeaseEnded(connection)) endLease(connection)
 }
 
 function evictFrom(strategy: PoolStrategy, reason: string): number {

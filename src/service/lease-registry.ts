@@ -2,16 +2,16 @@ import type { Clock, TimerHandle } from '../core/clock'
 import type { LeaseHolder } from '../core/errors'
 import { emitSafely, type EventListener } from '../core/events'
 import { leaseOf } from '../core/lease'
+import { Places } from '../core/places'
 import { stackOf } from './lease-origin'
 import type { LeaseKeeper } from './route'
 import { ServiceLease } from './service-lease'
 
-/** All leases that are out, in the order in which they began. One timer looks after those that are held too long. */
+/** All leases that are out. One timer looks after those that are held too long. */
 export class LeaseRegistry implements LeaseKeeper {
   readonly #clock: Clock
   readonly #onEvent: EventListener | undefined
-  #first: ServiceLease | undefined
-  #last: ServiceLease | undefined
+  readonly #out = new Places<ServiceLease>()
   #timer: TimerHandle | undefined
   #timerAtMs = Infinity
   /** Leases that have ended since the start. */
@@ -32,11 +32,7 @@ export class LeaseRegistry implements LeaseKeeper {
   }
 
   add(lease: ServiceLease): void {
-    const last = this.#last
-    lease.previous = last
-    if (last === undefined) this.#first = lease
-    else last.next = lease
-    this.#last = lease
+    this.#out.add(lease)
     const { leakThresholdMs } = lease.route
     if (leakThresholdMs > 0 && lease.sinceMs + leakThresholdMs < this.#timerAtMs) {
       this.#watchFrom(lease.sinceMs + leakThresholdMs)
@@ -45,13 +41,7 @@ export class LeaseRegistry implements LeaseKeeper {
 
   remove(lease: ServiceLease): void {
     this.endedCount++
-    const { previous, next } = lease
-    if (previous === undefined) this.#first = next
-    else previous.next = next
-    if (next === undefined) this.#last = previous
-    else next.previous = previous
-    lease.previous = undefined
-    lease.next = undefined
+    this.#out.remove(lease)
     if (lease.isOverdue) this.#report('overdue-lease-returned', lease)
   }
 
@@ -63,29 +53,30 @@ export class LeaseRegistry implements LeaseKeeper {
 
   /** Whether any lease is out. */
   get hasAny(): boolean {
-    return this.#first !== undefined
+    return this.#out.size > 0
   }
 
   /** The oldest first. */
-  *[Symbol.iterator](): Generator<ServiceLease> {
-    for (let lease = this.#first; lease !== undefined; lease = lease.next) yield lease
+  [Symbol.iterator](): IterableIterator<ServiceLease> {
+    return this.#out
+      .members()
+      .sort((a, b) => a.sinceMs - b.sinceMs)
+      .values()
   }
 
   /** The oldest leases first. */
   longestHolders(count: number): readonly LeaseHolder[] {
     const now = this.#clock.now()
-    const holders: LeaseHolder[] = []
-    for (let lease = this.#first; lease !== undefined && holders.length < count; lease = lease.next) {
-      holders.push({ purpose: lease.route.name, heldMs: now - lease.sinceMs, ...stackOf(lease.origin) })
-    }
-    return holders
+    return [...this].slice(0, count).map(({ route, sinceMs, origin }) => ({
+      purpose: route.name,
+      heldMs: now - sinceMs,
+      ...stackOf(origin),
+    }))
   }
 
   /** Ends every lease under its borrower; the connections are closed. */
   endAll(error: Error): void {
-    const leases: ServiceLease[] = []
-    for (let lease = this.#first; lease !== undefined; lease = lease.next) leases.push(lease)
-    for (const lease of leases) if (!lease.isEnded) lease.end(error)
+    for (const lease of this) if (!lease.isEnded) lease.end(error)
   }
 
   /** Nobody is looked after any more. */
@@ -109,13 +100,13 @@ export class LeaseRegistry implements LeaseKeeper {
     this.#timer = undefined
     this.#timerAtMs = Infinity
     let nextMs = Infinity
-    for (let lease = this.#first; lease !== undefined; lease = lease.next) {
+    for (const lease of this) {
       const { leakThresholdMs } = lease.route
       if (lease.isOverdue || leakThresholdMs === 0) continue
       const atMs = lease.sinceMs + leakThresholdMs
       if (atMs > now) nextMs = Math.min(nextMs, atMs)
       else {
-        lease.isOverdue = true
+        lease.noteOverdue()
         this.#report('lease-overdue', lease)
       }
     }

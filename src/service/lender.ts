@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock'
 import type { ScopedConnection } from '../core/connection'
-import { lend } from '../core/connection-handle'
+import { isConnectionHandle, lend } from '../core/connection-handle'
 import { PoolClosedError } from '../core/errors'
 import type { EventListener } from '../core/events'
 import { rejectWith } from '../core/reject-with'
 import { acquireTrace } from '../core/tracing'
-import type { AcquireRequest, PooledConnection, PoolStrategy } from '../pool/pool-strategy'
+import type { AcquireRequest, PooledConnection } from '../pool/pool-strategy'
 import { createAbortError } from '../pool/wait-queue'
 import type { AcquireOptions } from './connection-service'
 import { describeHolders } from './describe-holders'
@@ -14,6 +14,7 @@ import type { Claim } from './lease-source'
 import { LeaseRegistry } from './lease-registry'
 import { NestedAcquires } from './nested-acquire'
 import type { NestedWait } from './nested-wait'
+import { PendingAcquire, type PendingOwner } from './pending-acquire'
 import type { Purpose } from './purposes'
 import { Route } from './route'
 import type { ServiceDatabase } from './service-database'
@@ -46,17 +47,14 @@ export class Lender {
   readonly #defaultRoutes: ReadonlyMap<string, Route>
   readonly #otherRoutes: ReadonlyMap<ServiceDatabase, ReadonlyMap<string, Route>>
   readonly #nested: NestedAcquires | undefined
+  /** The half of this that ends a wait. */
+  readonly #owner: PendingOwner
 
   constructor(options: LenderOptions) {
     const { databases, purposes, clock, onEvent } = options
     this.#options = options
     this.#clock = clock
     this.leases = new LeaseRegistry(clock, onEvent)
-    const countWaiting = (): number =>
-      [...purposes.values()].reduce((sum, { waitingCount }) => sum + waitingCount, 0)
-    this.#nested = options.detectNestedAcquire
-      ? new NestedAcquires({ clock, leases: this.leases, countWaiting, onEvent })
-      : undefined
     const routesOf = (database: ServiceDatabase): ReadonlyMap<string, Route> =>
       new Map(
         [...purposes].map(([name, purpose]) => [
@@ -64,14 +62,27 @@ export class Lender {
           new Route(purpose, database, { keeper: this.leases, clock }),
         ]),
       )
+    this.#owner = {
+      begin: (route, pooled, origin) => this.#begin(route, pooled, origin),
+      failed: (error, route, nested) => this.#failed(error, route, nested),
+    }
     this.#otherRoutes = new Map([...databases.values()].map((database) => [database, routesOf(database)]))
     this.#defaultRoutes = [...this.#otherRoutes.values()][0] ?? new Map()
+    const hasTightRoutes = [...this.#otherRoutes.values()].some((routes) =>
+      [...routes.values()].some(({ isTight }) => isTight),
+    )
+    const countWaiting = (): number =>
+      [...purposes.values()].reduce((sum, { waitingCount }) => sum + waitingCount, 0)
+    this.#nested = options.detectNestedAcquire
+      ? new NestedAcquires({ clock, leases: this.leases, hasTightRoutes, countWaiting, onEvent })
+      : undefined
   }
 
   /** Resolves with a connection; every refusal is a rejection. */
   acquire(purpose: string | undefined, options: AcquireOptions | undefined): Promise<ScopedConnection> {
     try {
-      return Promise.resolve(this.take(purpose, options))
+      const taken = this.take(purpose, options)
+      return isConnectionHandle(taken) ? Promise.resolve(taken) : taken
     } catch (error) {
       return rejectWith(error)
     }
@@ -119,7 +130,7 @@ export class Lender {
   /** Runs `work` with a connection of this lender as the one it holds. */
   runHolding<T>(connection: ScopedConnection, work: (connection: ScopedConnection) => T): T {
     const nested = this.#nested
-    if (nested === undefined) return work(connection)
+    if (nested?.isRemembering !== true) return work(connection)
     const lease = this.leases.find(connection)
     return lease === undefined || !nested.remembers(lease.route) ? work(connection) : nested.run(lease, work)
   }
@@ -150,9 +161,10 @@ export class Lender {
     const origin = route.leakThresholdMs > 0 ? new LeaseOrigin() : undefined
     const request = route.toRequest(options, origin)
     if (!mayTry(route, request) || !route.purpose.tryEnter())
-      return this.#queueUp({ route, request, origin, claim })
+      return this.#queueUp(new PendingAcquire(this.#owner, route, request, origin, claim))
     const handle = this.#leaseAtOnce(route, request, origin)
-    if (handle === undefined) return this.#leaseLater({ route, request, origin, claim })
+    if (handle === undefined)
+      return this.#leaseLater(new PendingAcquire(this.#owner, route, request, origin, claim))
     claim?.lent(handle)
     return handle
   }
@@ -175,44 +187,18 @@ export class Lender {
     return this.#begin(route, pooled, origin)
   }
 
-  /** With a place of the purpose: waits for the pool. The promise is the only one that a wait costs. */
-  #leaseLater({ route, request, origin, claim }: Ask): Promise<ScopedConnection> {
-    const { purpose, database } = route
-    purpose.countWait()
-    this.#options.onWait?.(database)
-    const nested = this.#nested?.wait('pool', route, { origin, signal: request.signal })
-    return new Promise((resolve, rejectCaller) => {
-      const reject: (reason: unknown) => void = rejectCaller
-      // What must not be done in the context of whoever gives a connection back is the caller's to do, behind its promise.
-      const deliver = (pooled: PooledConnection): void => {
-        nested?.end()
-        purpose.countWaited()
-        purpose.countLease()
-        try {
-          const handle = this.#begin(route, pooled, origin)
-          claim?.lent(handle)
-          resolve(handle)
-        } catch (error) {
-          reject(error)
-        }
-      }
-      const refuse = (error: unknown): void => {
-        purpose.leave()
-        claim?.refused()
-        reject(this.#failed(error, route, nested))
-      }
-      const asked = nested === undefined ? request : { ...request, signal: nested.signal }
-      try {
-        acquireLater(database.strategy, asked, { deliver, refuse })
-      } catch (error) {
-        refuse(error)
-      }
-    })
+  /** With a place of the purpose: waits for the pool. */
+  #leaseLater(pending: PendingAcquire): Promise<ScopedConnection> {
+    const { route, request, origin } = pending
+    route.purpose.countWait()
+    this.#options.onWait?.(route.database)
+    pending.nested = this.#nested?.wait('pool', route, request.signal, origin)
+    return pending.start()
   }
 
   /** Without a place of the purpose, or at a closed door. One deadline and one signal for all queues, the pool's included. */
-  async #queueUp(ask: Ask): Promise<ScopedConnection> {
-    const { route, request, origin, claim } = ask
+  async #queueUp(pending: PendingAcquire): Promise<ScopedConnection> {
+    const { route, request, origin, claim } = pending
     const { purpose, database } = route
     const { signal, timeoutMs = route.timeoutMs } = request
     const startedMs = this.#clock.now()
@@ -223,7 +209,7 @@ export class Lender {
     try {
       if (signal?.aborted === true) throw createAbortError(signal)
       if (!purpose.tryEnter()) {
-        nested = this.#nested?.wait('purpose', route, { origin, signal })
+        nested = this.#nested?.wait('purpose', route, signal, origin)
         await purpose.enter(timeoutMs, nested?.signal ?? signal)
         nested?.end()
       }
@@ -236,7 +222,8 @@ export class Lender {
     }
     purpose.countWaited()
     const rest = restMs()
-    return this.#leaseLater(rest === timeoutMs ? ask : { ...ask, request: { ...request, timeoutMs: rest } })
+    if (rest !== timeoutMs) pending.request = { ...request, timeoutMs: rest }
+    return this.#leaseLater(pending)
   }
 
   #failed(error: unknown, route: Route, nested: NestedWait | undefined): unknown {
@@ -255,23 +242,6 @@ export class Lender {
     this.leases.add(lease)
     return lend(lease)
   }
-}
-
-/** One acquire that waits. */
-interface Ask {
-  readonly route: Route
-  readonly request: AcquireRequest
-  readonly origin: LeaseOrigin | undefined
-  readonly claim: Claim | undefined
-}
-
-function acquireLater(
-  strategy: PoolStrategy,
-  request: AcquireRequest,
-  { deliver, refuse }: { deliver: (pooled: PooledConnection) => void; refuse: (error: unknown) => void },
-): void {
-  if (strategy.acquireLater === undefined) strategy.acquire(request).then(deliver, refuse)
-  else strategy.acquireLater(request, deliver, refuse)
 }
 
 /** Whether an acquire gets as far as the pool without a wait, its purpose's limit aside. */

@@ -13,6 +13,8 @@ import { StallWatch } from './stall-watch'
 export interface NestedAcquiresDeps {
   readonly clock: Clock
   readonly leases: LeaseRegistry
+  /** Whether some limit is so low that its leases are always remembered. */
+  readonly hasTightRoutes: boolean
   /** Acquires that wait, of the whole service. */
   readonly countWaiting: () => number
   readonly onEvent: EventListener | undefined
@@ -31,20 +33,27 @@ export class NestedAcquires {
   readonly #onEvent: EventListener | undefined
   readonly #stalls: StallWatch
   readonly #deadlocks: DeadlockWatch
-  /** Whether some limit is so low that its leases are always remembered. */
-  #hasTightRoutes = false
+  readonly #hasTightRoutes: boolean
+  /** Whether work was remembered that always is. */
+  #hasRunTight = false
 
-  constructor({ clock, leases, countWaiting, onEvent }: NestedAcquiresDeps) {
+  constructor({ clock, leases, hasTightRoutes, countWaiting, onEvent }: NestedAcquiresDeps) {
     this.#onEvent = onEvent
+    this.#hasTightRoutes = hasTightRoutes
     this.#deadlocks = new DeadlockWatch(clock, leases)
     this.#stalls = new StallWatch({
       clock,
       leases,
       countWaiting,
       onOver: () => {
-        if (!this.#hasTightRoutes) this.#storage.disable()
+        if (!this.#hasRunTight) this.#storage.disable()
       },
     })
+  }
+
+  /** Whether the work of some lease is remembered. */
+  get isRemembering(): boolean {
+    return this.#hasTightRoutes || this.#stalls.isStalling
   }
 
   /** Whether the work of this lease is remembered. */
@@ -59,7 +68,7 @@ export class NestedAcquires {
 
   /** Runs `work` as that of `lease`. */
   run<T>(lease: ServiceLease, work: (connection: ScopedConnection) => T): T {
-    this.#hasTightRoutes ||= lease.route.isTight
+    this.#hasRunTight ||= lease.route.isTight
     const outer = liveLease(this.#storage.getStore())
     lease.outer = outer
     // Else a chain of tasks, each begun by the one before, would keep all their leases.
@@ -71,15 +80,27 @@ export class NestedAcquires {
    * To be called by an acquire that has to wait until somebody else gives something back.
    *
    * @param signal the caller's own; the wait brings one that ends with it
+   * @param origin where the caller stands, when it was looked for
    * @returns `undefined` when the caller holds nothing of the kind
    */
   wait(
     contended: Contended,
     route: Route,
-    { origin, signal }: { origin: LeaseOrigin | undefined; signal: AbortSignal | undefined },
+    signal: AbortSignal | undefined,
+    origin: LeaseOrigin | undefined,
   ): NestedWait | undefined {
     this.#stalls.someoneWaits()
-    const held = this.#held(contended, route)
+    const innermost = liveLease(this.#storage.getStore())
+    return innermost && this.#waitInside(innermost, contended, route, { signal, origin })
+  }
+
+  #waitInside(
+    innermost: ServiceLease,
+    contended: Contended,
+    route: Route,
+    { origin, signal }: { origin: LeaseOrigin | undefined; signal: AbortSignal | undefined },
+  ): NestedWait | undefined {
+    const held = heldFrom(innermost, contended, route)
     const [nearest] = held
     if (nearest === undefined || (contended === 'pool' && !route.database.isFull())) return undefined
     const heldPurpose = nearest.route.name
@@ -99,16 +120,20 @@ export class NestedAcquires {
     this.#stalls.close()
     this.#deadlocks.close()
   }
+}
 
-  /** What the caller holds of that for which it would wait, the innermost first. */
-  #held(contended: Contended, { purpose, database }: Route): ServiceLease[] {
-    const held: ServiceLease[] = []
-    for (let lease = liveLease(this.#storage.getStore()); lease; lease = liveLease(lease.outer)) {
-      const { route } = lease
-      if (contended === 'pool' ? route.database === database : route.purpose === purpose) held.push(lease)
-    }
-    return held
+/** What a caller holds of that for which it would wait, the innermost first. */
+function heldFrom(
+  innermost: ServiceLease,
+  contended: Contended,
+  { purpose, database }: Route,
+): ServiceLease[] {
+  const held: ServiceLease[] = []
+  for (let lease: ServiceLease | undefined = innermost; lease; lease = liveLease(lease.outer)) {
+    const { route } = lease
+    if (contended === 'pool' ? route.database === database : route.purpose === purpose) held.push(lease)
   }
+  return held
 }
 
 /** The nearest lease from `lease` outwards that has not ended: work that was left behind by its `withConnection` holds nothing. */

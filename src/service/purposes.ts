@@ -35,10 +35,8 @@ export class Purpose {
   }
 
   leave(): void {
-    // Else the place is handed on, so nobody can slip in between.
-    for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      if (next.waiter.resolve(undefined)) return
-    }
+    // Handed on, so that nobody can slip in between.
+    if (this.#queue.length > 0 && this.#handOn()) return
     this.#entered--
   }
 
@@ -77,8 +75,11 @@ export class Purpose {
     return { leased: this.#leased, waiting: this.#waiting, acquired: this.#acquired, failed: this.#failed }
   }
 
-  #next(): ReturnType<WaitQueue<undefined>['shift']> {
-    return this.#queue.length === 0 ? undefined : this.#queue.shift()
+  #handOn(): boolean {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      if (next.waiter.resolve(undefined)) return true
+    }
+    return false
   }
 
   #timeoutError(timeoutMs: number): AcquireTimeoutError {

@@ -8,79 +8,122 @@ import type { Route } from './route'
 /** Whoever waits holds up these: the purpose's limit, or the database's pool. */
 export type Contended = 'purpose' | 'pool'
 
-/** One lease of the service. It is its own entry in the registry's list, so that finding and removing it takes no look-up. */
-export class ServiceLease extends Lease {
-  readonly route: Route
-  readonly pooled: PooledConnection
+/** What few leases have; most end without it. */
+class Circumstances {
   readonly origin: LeaseOrigin | undefined
-  /** When it began, by the registry's clock. */
-  readonly sinceMs: number
-  previous: ServiceLease | undefined
-  next: ServiceLease | undefined
-  /** Reported as held too long. */
-  isOverdue = false
   /** The lease in whose work this one's work runs. */
   outer: ServiceLease | undefined
-  // Acquires that wait inside the work of this lease, by what they wait for.
-  #poolWaits = 0
-  #purposeWaits = 0
+  /** Reported as held too long. */
+  isOverdue = false
+  // Acquires that wait inside the work of the lease, by what they wait for.
+  poolWaits = 0
+  purposeWaits = 0
+
+  constructor(origin: LeaseOrigin | undefined) {
+    this.origin = origin
+  }
+}
+
+/**
+ * One lease of the service. It knows its place in the registry, so that finding and removing it takes no look-up.
+ * As small as its base class, for the same reason.
+ */
+export class ServiceLease extends Lease {
+  declare readonly route: Route
+  declare readonly pooled: PooledConnection
+  /** When it began, by the registry's clock. */
+  declare readonly sinceMs: number
+  /** Its place in the registry. */
+  declare place: number
+  declare private circumstances: Circumstances | undefined
 
   constructor(route: Route, pooled: PooledConnection, origin: LeaseOrigin | undefined) {
     super(pooled.client)
     this.route = route
     this.pooled = pooled
-    this.origin = origin
     this.sinceMs = route.keeper.turnNow()
+    this.place = -1
+    this.circumstances = origin === undefined ? undefined : new Circumstances(origin)
   }
 
   override get tracing(): QueryTracing {
     return this.route.tracing
   }
 
+  get origin(): LeaseOrigin | undefined {
+    return this.circumstances?.origin
+  }
+
+  /** The lease in whose work this one's work runs. */
+  get outer(): ServiceLease | undefined {
+    return this.circumstances?.outer
+  }
+
+  set outer(lease: ServiceLease | undefined) {
+    if (lease !== undefined || this.circumstances !== undefined) this.among().outer = lease
+  }
+
+  /** Reported as held too long. */
+  get isOverdue(): boolean {
+    return this.circumstances?.isOverdue === true
+  }
+
+  noteOverdue(): void {
+    this.among().isOverdue = true
+  }
+
   /** An acquire inside the work of this lease begins to wait. */
   block(contended: Contended): void {
-    const count = contended === 'pool' ? this.#poolWaits++ : this.#purposeWaits++
-    if (count === 0) this.#resource(contended).blockedCount++
+    const circumstances = this.among()
+    const count = contended === 'pool' ? circumstances.poolWaits++ : circumstances.purposeWaits++
+    if (count === 0) resourceOf(this, contended).blockedCount++
   }
 
   unblock(contended: Contended): void {
-    const count = contended === 'pool' ? --this.#poolWaits : --this.#purposeWaits
-    if (count === 0 && !this.isEnded) this.#resource(contended).blockedCount--
+    const circumstances = this.among()
+    const count = contended === 'pool' ? --circumstances.poolWaits : --circumstances.purposeWaits
+    if (count === 0 && !this.isEnded) resourceOf(this, contended).blockedCount--
   }
 
   protected override takeBack({ discard }: LeaseEnd): void {
-    const { purpose, keeper } = this.route
+    const { route, circumstances } = this
+    const { purpose, keeper } = route
     keeper.remove(this)
-    if (this.#poolWaits + this.#purposeWaits > 0) this.#unblockAll()
+    if (circumstances !== undefined) unblockAll(this, circumstances)
     purpose.countEnd()
     try {
-      this.#giveBack(discard ? 'discard' : 'reuse')
+      giveBack(this, discard ? 'discard' : 'reuse')
     } finally {
       // A strategy of the user's own may throw; the place of the purpose is free all the same.
       purpose.leave()
     }
   }
 
-  /** Whatever still waits in what was its work waits for somebody else now. */
-  #unblockAll(): void {
-    if (this.#poolWaits > 0) this.#resource('pool').blockedCount--
-    if (this.#purposeWaits > 0) this.#resource('purpose').blockedCount--
+  private among(): Circumstances {
+    return (this.circumstances ??= new Circumstances(undefined))
   }
+}
 
-  #resource(contended: Contended): { blockedCount: number } {
-    return contended === 'pool' ? this.route.database : this.route.purpose
-  }
+// Functions, because private methods would cost each lease a mark that it has them.
 
-  #giveBack(outcome: ReleaseOutcome): void {
-    const { pooled, route } = this
-    const { strategy } = route.database
-    if (!releaseTrace.isActive) {
-      strategy.release(pooled, outcome)
-      return
-    }
-    const heldMs = route.keeper.now() - this.sinceMs
-    releaseTrace.sync({ ...route.origin, heldMs, outcome }, () => {
-      strategy.release(pooled, outcome)
-    })
+/** Whatever still waits in what was its work waits for somebody else now. */
+function unblockAll(lease: ServiceLease, { poolWaits, purposeWaits }: Circumstances): void {
+  if (poolWaits > 0) resourceOf(lease, 'pool').blockedCount--
+  if (purposeWaits > 0) resourceOf(lease, 'purpose').blockedCount--
+}
+
+function resourceOf({ route }: ServiceLease, contended: Contended): { blockedCount: number } {
+  return contended === 'pool' ? route.database : route.purpose
+}
+
+function giveBack({ pooled, route, sinceMs }: ServiceLease, outcome: ReleaseOutcome): void {
+  const { strategy } = route.database
+  if (!releaseTrace.isActive) {
+    strategy.release(pooled, outcome)
+    return
   }
+  const heldMs = route.keeper.now() - sinceMs
+  releaseTrace.sync({ ...route.origin, heldMs, outcome }, () => {
+    strategy.release(pooled, outcome)
+  })
 }

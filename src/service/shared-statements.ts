@@ -62,6 +62,7 @@ export class SharedStatements {
 
   /** Somebody waits for a connection of `database`: those that are shared go back sooner. */
   yieldLanes(database: ServiceDatabase): void {
+    if (this.#byRoute.size === 0) return
     for (const [route, statements] of this.#byRoute) if (route.database === database) statements.yieldLanes()
   }
 

@@ -1,5 +1,5 @@
 import type { ScopedConnection } from '../../core/connection'
-import { observeLeaseEnd } from '../../core/connection-handle'
+import { isConnectionHandle, observeLeaseEnd } from '../../core/connection-handle'
 import { leaseOf, type LeaseEnd, type LeaseObserver } from '../../core/lease'
 
 /** Where a {@link KeyedPool} has its connections from. */
@@ -160,24 +160,27 @@ export class KeyedPool {
     } catch (error) {
       return Promise.reject(this.#failed(entry, error))
     }
-    if (acquired instanceof Promise) return this.#openLater(entry, acquired)
+    if (!isConnectionHandle(acquired)) return this.#openLater(entry, acquired)
     this.#lend(entry, acquired)
     return Promise.resolve(acquired)
   }
 
-  async #openLater(entry: Entry, acquired: Promise<ScopedConnection>): Promise<ScopedConnection> {
-    let connection: ScopedConnection
-    try {
-      connection = await acquired
-    } catch (error) {
-      throw this.#failed(entry, error)
-    }
-    this.#lend(entry, connection)
-    if (this.#isClosed) {
-      await this.#source.giveBack(connection, this.#policy.closedError())
-      throw this.#policy.closedError()
-    }
-    return connection
+  #openLater(entry: Entry, acquired: Promise<ScopedConnection>): Promise<ScopedConnection> {
+    return acquired.then(
+      (connection) => {
+        this.#lend(entry, connection)
+        return this.#isClosed ? this.#refuseLate(connection) : connection
+      },
+      (error: unknown) => {
+        throw this.#failed(entry, error)
+      },
+    )
+  }
+
+  /** Came too late for the close. */
+  async #refuseLate(connection: ScopedConnection): Promise<never> {
+    await this.#source.giveBack(connection, this.#policy.closedError())
+    throw this.#policy.closedError()
   }
 
   #failed(entry: Entry, error: unknown): Error {

@@ -1,6 +1,12 @@
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import type { ScopedConnection } from '../../core/connection'
-import { endLease, isLeaseEnded, observeLeaseEnd } from '../../core/connection-handle'
+import {
+  endLease,
+  identityOf,
+  isConnectionHandle,
+  isLeaseEnded,
+  observeLeaseEnd,
+} from '../../core/connection-handle'
 import { InvalidOptionError } from '../../core/errors'
 import type { LeaseEnd, LeaseObserver } from '../../core/lease'
 import { rejectWith } from '../../core/reject-with'
@@ -101,7 +107,7 @@ class RoutedPgPool extends PgPool {
   #checkOut(): Promise<ScopedConnection> {
     if (this.ending) return Promise.reject(new Error('Cannot use a pool after calling end on the pool'))
     const taken = this.#router.take()
-    if (taken instanceof Promise) return this.#checkOutLater(taken)
+    if (!isConnectionHandle(taken)) return this.#checkOutLater(taken)
     try {
       this.#lend(taken)
     } catch (error) {
@@ -110,16 +116,27 @@ class RoutedPgPool extends PgPool {
     return Promise.resolve(taken)
   }
 
-  async #checkOutLater(taken: Promise<ScopedConnection>): Promise<ScopedConnection> {
+  #checkOutLater(taken: Promise<ScopedConnection>): Promise<ScopedConnection> {
     this.#pendingCount += 1
-    try {
-      const client = await taken
-      this.#lend(client)
-      return client
-    } finally {
-      this.#pendingCount -= 1
-      this.#settleEnd()
-    }
+    return taken.then(
+      (client) => {
+        try {
+          this.#lend(client)
+          return client
+        } finally {
+          this.#noLongerPending()
+        }
+      },
+      (error: unknown) => {
+        this.#noLongerPending()
+        throw error
+      },
+    )
+  }
+
+  #noLongerPending(): void {
+    this.#pendingCount -= 1
+    this.#settleEnd()
   }
 
   #lend(client: ScopedConnection): void {
@@ -151,8 +168,7 @@ class RoutedPgPool extends PgPool {
 
   #announce(client: ScopedConnection): void {
     observeLeaseEnd(client, new Checkout(client, this.#takeBack))
-    // All handles of one physical connection have one prototype.
-    const identity = Object.getPrototypeOf(client) as object
+    const identity = identityOf(client)
     if (!this.#seen.has(identity)) {
       this.#seen.add(identity)
       this.emit('connect', client)

@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock'
 import type { Connection, ScopedConnection } from '../../core/connection'
-import { endLease, isLeaseEnded } from '../../core/connection-handle'
+import { endLease, isConnectionHandle, isLeaseEnded } from '../../core/connection-handle'
 import { PoolClosedError } from '../../core/errors'
 import { rejectWith } from '../../core/reject-with'
-import { runThen } from '../../core/run-then'
+import { isThenable, thenAnswer, thenThrow } from '../../core/run-then'
 import type { Side } from '../catalog/side'
 import type { ConnectionBudget } from './connection-budget'
-import type { AcquireWatcher, FerryLease } from './ferry-lease'
+import { FerryLease, type AcquireWatcher } from './ferry-lease'
 import type { LeaseLedger } from './lease-ledger'
 import { plainRequest, type RouteRequest, type SidePort } from './side-port'
 import { SideCounters } from './side-counters'
@@ -25,6 +25,8 @@ export interface RouterDeps {
   readonly isOverdue: () => boolean
 }
 
+type Work<T> = (connection: Connection) => T | Promise<T>
+
 /**
  * Every acquire and give-back of one component, whichever API it comes through. An acquire that needs no wait is made at once, in
  * plain calls; everything else, refusals included, goes the long way.
@@ -39,44 +41,48 @@ export class ComponentRouter implements AcquireWatcher {
     readonly deps: RouterDeps,
   ) {}
 
+  get ledger(): LeaseLedger {
+    return this.deps.ledger
+  }
+
   /**
    * Hands out a connection of the side that the unit around the call is on; without one, the acquire is its own unit.
    *
    * @throws PoolClosedError after the ferry was closed; errors of the side pass through.
    */
   acquire(request: RouteRequest = plainRequest): Promise<ScopedConnection> {
-    return Promise.resolve(this.take(request))
+    const taken = this.take(request)
+    return isConnectionHandle(taken) ? Promise.resolve(taken) : taken
   }
 
   /** The same for whoever has more to do before its caller gets the connection: no promise when there was no wait. */
   take(request: RouteRequest = plainRequest): ScopedConnection | Promise<ScopedConnection> {
     const { scope } = this.deps
-    return this.#takeIn(scope.current(this.index) ?? scope.begin(this.index), request)
+    const innermost = scope.innermost()
+    const unit = scope.current(this.index, innermost)
+    return this.#takeOn(unit === undefined ? scope.decide(this.index, innermost) : unit.side, unit, request)
   }
 
   /** Runs `work` with a connection that goes back when it settles. The body is a unit of work: what it acquires agrees. */
-  withConnection<T>(
-    work: (connection: Connection) => T | Promise<T>,
-    request: RouteRequest = plainRequest,
-  ): Promise<T> {
+  withConnection<T>(work: Work<T>, request: RouteRequest = plainRequest): Promise<T> {
     const { scope } = this.deps
-    const outer = scope.current(this.index)
-    const unit = outer ?? scope.begin(this.index)
-    const end = (): void => {
-      if (outer === undefined) unit.hasEnded = true
-    }
+    const innermost = scope.innermost()
+    const around = scope.current(this.index, innermost)
+    const unit = around ?? scope.begin(this.index, undefined, innermost)
+    // One that begins here ends with the work.
+    const own = around === undefined ? unit : undefined
     try {
-      const taken = this.#takeIn(unit, request)
-      if (!(taken instanceof Promise)) return Promise.resolve(this.#runIn(unit, taken, { work, end }))
+      const taken = this.#takeOn(unit.side, unit, request)
+      if (isConnectionHandle(taken)) return Promise.resolve(this.#runWith(taken, unit, own, work))
       return taken.then(
-        (connection) => this.#runIn(unit, connection, { work, end }),
+        (connection) => this.#runWith(connection, unit, own, work),
         (error: unknown) => {
-          end()
+          endUnit(own)
           throw error
         },
       )
     } catch (error) {
-      end()
+      endUnit(own)
       return rejectWith(error)
     }
   }
@@ -95,23 +101,46 @@ export class ComponentRouter implements AcquireWatcher {
     return this.deps.ledger.find(connection) !== undefined && !isLeaseEnded(connection)
   }
 
-  #runIn<T>(
-    unit: Unit,
+  #runWith<T>(
     connection: ScopedConnection,
-    { work, end }: { work: (connection: Connection) => T | Promise<T>; end: () => void },
+    unit: Unit,
+    own: Unit | undefined,
+    work: Work<T>,
   ): T | Promise<T> {
-    return runThen(
-      () => this.#workIn(unit, connection, work),
-      () => {
-        let last: Promise<void> | undefined
-        try {
-          last = this.#takeBack(connection)
-        } finally {
-          if (last === undefined) end()
-        }
-        return last?.finally(end)
-      },
+    let result: T | Promise<T>
+    try {
+      result = this.#workIn(unit, own, connection, work)
+    } catch (error) {
+      return thenThrow(this.#finish(connection, own), error)
+    }
+    if (!isThenable(result)) return thenAnswer(this.#finish(connection, own), result)
+    const running = result instanceof Promise ? result : Promise.resolve(result)
+    return running.then(
+      (value: T) => thenAnswer(this.#finish(connection, own), value),
+      (error: unknown) => thenThrow(this.#finish(connection, own), error),
     )
+  }
+
+  #workIn<T>(unit: Unit, own: Unit | undefined, connection: ScopedConnection, work: Work<T>): T | Promise<T> {
+    const { scope, sides } = this.deps
+    const { runHolding } = sides[unit.side]
+    if (own === undefined) return runHolding === undefined ? work(connection) : runHolding(connection, work)
+    return runHolding === undefined
+      ? scope.within(own, work, connection, undefined)
+      : scope.within(own, runHolding<T | Promise<T>>, connection, work)
+  }
+
+  /** Takes the connection back, and ends the unit then; no promise when that is done at once. */
+  #finish(connection: ScopedConnection, own: Unit | undefined): Promise<void> | undefined {
+    let last: Promise<void> | undefined
+    try {
+      last = this.#takeBack(connection)
+    } finally {
+      if (last === undefined) endUnit(own)
+    }
+    return last?.finally(() => {
+      endUnit(own)
+    })
   }
 
   /** No promise when the connection is back where it came from at once. */
@@ -122,17 +151,10 @@ export class ComponentRouter implements AcquireWatcher {
     return lease.isReturned ? undefined : lease.whenReturned()
   }
 
-  #workIn<T>(unit: Unit, connection: ScopedConnection, work: (connection: Connection) => T): T {
-    const { scope, sides } = this.deps
-    const port = sides[unit.side]
-    if (port.runHolding === undefined) return scope.within(unit, work, connection)
-    return scope.within(unit, port.runHolding<T>, connection, work)
-  }
-
   lent(lease: FerryLease, connection: ScopedConnection): void {
     const { ledger, isOverdue } = this.deps
     ledger.handedOut(lease, connection)
-    this.counters.succeeded(lease.side, this.#turnNow() - lease.startedAtMs)
+    this.counters.succeeded(lease.side, this.#waitedMs(lease))
     if (!isOverdue()) return
     // Came too late for the close, which has ended everybody else's lease.
     const error = this.#closedError()
@@ -142,18 +164,24 @@ export class ComponentRouter implements AcquireWatcher {
 
   refused(lease: FerryLease): void {
     this.deps.ledger.failed(lease)
-    this.counters.failed(lease.side, this.#turnNow() - lease.startedAtMs)
+    this.counters.failed(lease.side, this.#waitedMs(lease))
   }
 
-  #takeIn(unit: Unit, request: RouteRequest): ScopedConnection | Promise<ScopedConnection> {
+  #takeOn(
+    side: Side,
+    unit: Unit | undefined,
+    request: RouteRequest,
+  ): ScopedConnection | Promise<ScopedConnection> {
     const { ledger, sides, budget, isClosed } = this.deps
     if (isClosed()) return Promise.reject(this.#closedError())
-    const port = sides[unit.side]
-    const lease = ledger.begin(unit, { port, watcher: this, startedAtMs: this.#turnNow() })
-    const purpose = request.purpose ?? this.purpose
+    const port = sides[side]
+    const lease = new FerryLease(this, port, side, unit)
+    ledger.begin(lease)
     if (port.take === undefined || budget !== undefined) return this.#acquire(lease, port, request)
     try {
-      return port.take(purpose, request, lease)
+      const taken = port.take(request.purpose ?? this.purpose, request, lease)
+      if (!isConnectionHandle(taken)) lease.startedAtMs = this.#turnNow()
+      return taken
     } catch (error) {
       this.refused(lease)
       return rejectWith(error)
@@ -185,6 +213,7 @@ export class ComponentRouter implements AcquireWatcher {
 
   async #acquireLater(lease: FerryLease, port: SidePort, request: RouteRequest): Promise<ScopedConnection> {
     const { budget } = this.deps
+    lease.startedAtMs = this.#turnNow()
     let connection: ScopedConnection
     try {
       connection =
@@ -217,9 +246,18 @@ export class ComponentRouter implements AcquireWatcher {
     return new PoolClosedError(`the ferry was closed; component '${this.name}' takes no new connections`)
   }
 
+  /** One that did not have to wait began in this very turn. */
+  #waitedMs({ startedAtMs }: FerryLease): number {
+    return startedAtMs === undefined ? 0 : this.#turnNow() - startedAtMs
+  }
+
   /** Exact enough to add up how long acquires took. */
   #turnNow(): number {
     const { clock } = this.deps
     return clock.turnNow?.() ?? clock.now()
   }
+}
+
+function endUnit(unit: Unit | undefined): void {
+  if (unit !== undefined) unit.hasEnded = true
 }

@@ -11,86 +11,83 @@ export interface LeaseKeeper {
   close(lease: FerryLease): void
 }
 
-/** Hears how acquires end. */
+/** Where acquires come from, and who hears how they end. */
 export interface AcquireWatcher {
+  readonly ledger: LeaseKeeper
+  /** Index of the component. */
+  readonly index: number
   /** May throw when the connection must not reach its caller; it has given it back then. */
   lent(lease: FerryLease, connection: ScopedConnection): void
   refused(lease: FerryLease): void
 }
 
-export interface AcquireStart {
-  readonly port: SidePort
-  readonly watcher: AcquireWatcher
-  readonly startedAtMs: number
-}
-
 const alreadyBack = Promise.resolve()
 
-/** Where one connection came from; it goes back there whatever the flags say by then. It hangs on the handle's own lease. */
+/**
+ * Where one connection came from; it goes back there whatever the flags say by then. It hangs on the handle's own lease.
+ * One is made for each acquire, so it is small, and its fields are assigned by the constructor alone.
+ */
 export class FerryLease implements LeaseObserver, ReturnTarget, Claim {
-  readonly unit: Unit
-  handle: ScopedConnection | undefined
-  previous: FerryLease | undefined
-  next: FerryLease | undefined
-  isReturned = false
-  readonly #keeper: LeaseKeeper
-  readonly #port: SidePort
-  readonly #watcher: AcquireWatcher
-  readonly startedAtMs: number
-  #observers: (() => void)[] | undefined
+  /** Absent for an acquire that is a unit of its own. */
+  declare readonly unit: Unit | undefined
+  declare readonly side: Side
+  declare handle: ScopedConnection | undefined
+  /** Its place in the ledger. */
+  declare place: number
+  declare isReturned: boolean
+  /** When an acquire began that has to wait. */
+  declare startedAtMs: number | undefined
+  declare private readonly watcher: AcquireWatcher
+  declare private readonly port: SidePort
+  declare private observers: (() => void)[] | undefined
 
-  constructor(keeper: LeaseKeeper, unit: Unit, { port, watcher, startedAtMs }: AcquireStart) {
-    this.#keeper = keeper
+  constructor(watcher: AcquireWatcher, port: SidePort, side: Side, unit: Unit | undefined) {
     this.unit = unit
-    this.#port = port
-    this.#watcher = watcher
-    this.startedAtMs = startedAtMs
+    this.side = side
+    this.handle = undefined
+    this.place = -1
+    this.isReturned = false
+    this.startedAtMs = undefined
+    this.watcher = watcher
+    this.port = port
+    this.observers = undefined
   }
 
   lent(connection: ScopedConnection): void {
-    this.#watcher.lent(this, connection)
+    this.watcher.lent(this, connection)
   }
 
   refused(): void {
-    this.#watcher.refused(this)
+    this.watcher.refused(this)
   }
 
   get component(): number {
-    return this.unit.component
-  }
-
-  get side(): Side {
-    return this.unit.side
+    return this.watcher.index
   }
 
   /** Name of the pool behind the side. */
   get pool(): string {
-    return this.#port.pool
-  }
-
-  /** Generation of the side table when the unit began. */
-  get generation(): number {
-    return this.unit.generation
+    return this.port.pool
   }
 
   isOf(keeper: LeaseKeeper): boolean {
-    return this.#keeper === keeper
+    return this.watcher.ledger === keeper
   }
 
   leaseEnded(): void {
-    if (this.#port.returnsAtEnd) this.returned()
+    if (this.port.returnsAtEnd) this.returned()
   }
 
   returned(): void {
     if (this.isReturned) return
     this.isReturned = true
-    this.#keeper.close(this)
-    if (this.#observers === undefined) return
-    for (const observer of this.#observers) observer()
+    this.watcher.ledger.close(this)
+    if (this.observers === undefined) return
+    for (const observer of this.observers) observer()
   }
 
   whenReturned(): Promise<void> {
     if (this.isReturned) return alreadyBack
-    return new Promise((resolve) => (this.#observers ??= []).push(resolve))
+    return new Promise((resolve) => (this.observers ??= []).push(resolve))
   }
 }

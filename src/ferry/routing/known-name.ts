@@ -13,7 +13,17 @@ export function requireKnownName(
   known: readonly string[],
 ): void {
   if (typeof name === 'string' && known.includes(name)) return
+  throw unknownNameError(option, what, name, known)
+}
+
+/** What {@link requireKnownName} throws. */
+export function unknownNameError(
+  option: string,
+  what: string,
+  name: unknown,
+  known: readonly string[],
+): InvalidOptionError {
   const nearest = typeof name === 'string' ? nearestName(name, known) : undefined
   const hint = nearest === undefined ? '' : ` (did you mean '${nearest}'?)`
-  throw new InvalidOptionError(option, name, `a known ${what}${hint}; known: ${known.join(', ')}`)
+  return new InvalidOptionError(option, name, `a known ${what}${hint}; known: ${known.join(', ')}`)
 }

@@ -2,17 +2,16 @@ import type { ScopedConnection } from '../../core/connection'
 import { endLease, isLeaseEnded } from '../../core/connection-handle'
 import { ForeignConnectionError } from '../../core/errors'
 import { leaseOf, type LeaseObserver } from '../../core/lease'
+import { Places } from '../../core/places'
 import type { Side } from '../catalog/side'
-import { FerryLease, type AcquireStart, type LeaseKeeper } from './ferry-lease'
-import type { Unit } from './unit-of-work'
+import { FerryLease, type LeaseKeeper } from './ferry-lease'
 
 /** Knows every lease of the ferry, and how many are out. */
 export class LeaseLedger implements LeaseKeeper {
   /** Called when an origin has a connection back. */
   onReturned: (() => void) | undefined
   readonly #out: Record<Side, number>[] = []
-  /** The youngest lease that is out. */
-  #last: FerryLease | undefined
+  readonly #leases = new Places<FerryLease>()
   #openCount = 0
   #drainWaiters: (() => void)[] = []
   readonly #isMine: (observer: LeaseObserver) => observer is FerryLease
@@ -23,18 +22,15 @@ export class LeaseLedger implements LeaseKeeper {
   }
 
   /** Notes an acquire under way; {@link LeaseLedger.failed} or the lease's `returned` ends it. */
-  begin(unit: Unit, start: AcquireStart): FerryLease {
-    unit.openCount += 1
+  begin({ unit }: FerryLease): void {
+    if (unit !== undefined) unit.openCount += 1
     this.#openCount += 1
-    return new FerryLease(this, unit, start)
   }
 
   handedOut(lease: FerryLease, handle: ScopedConnection): void {
     if (lease.isReturned) return
     lease.handle = handle
-    lease.previous = this.#last
-    if (this.#last !== undefined) this.#last.next = lease
-    this.#last = lease
+    this.#leases.add(lease)
     this.#count(lease, 1)
     const held = leaseOf(handle)
     held?.observe(lease)
@@ -49,12 +45,7 @@ export class LeaseLedger implements LeaseKeeper {
 
   close(lease: FerryLease): void {
     if (lease.handle !== undefined) {
-      const { previous, next } = lease
-      if (previous !== undefined) previous.next = next
-      if (next === undefined) this.#last = previous
-      else next.previous = previous
-      lease.previous = undefined
-      lease.next = undefined
+      this.#leases.remove(lease)
       this.#count(lease, -1)
     }
     this.#settle(lease)
@@ -73,13 +64,14 @@ export class LeaseLedger implements LeaseKeeper {
    * nothing changed.
    */
   giveBack(handle: unknown, error?: unknown): FerryLease {
-    const lease = this.find(handle)
-    if (lease === undefined) {
+    const held = leaseOf(handle)
+    const lease = held?.findObserver(this.#isMine)
+    if (held === undefined || lease === undefined) {
       throw new ForeignConnectionError(
         'the connection was not handed out by this ferry; give it back to whoever it was acquired from',
       )
     }
-    endLease(handle as object, error)
+    held.end(error)
     return lease
   }
 
@@ -96,9 +88,7 @@ export class LeaseLedger implements LeaseKeeper {
 
   /** Ends every lease under its borrower; the connections are closed. */
   endAll(error: Error): void {
-    const leases: FerryLease[] = []
-    for (let lease = this.#last; lease !== undefined; lease = lease.previous) leases.unshift(lease)
-    for (const { handle, isReturned } of leases) {
+    for (const { handle, isReturned } of this.#leases.members()) {
       // Ended by its borrower already, and on its way back.
       if (handle !== undefined && !isReturned && !isLeaseEnded(handle)) endLease(handle, error)
     }
@@ -110,7 +100,7 @@ export class LeaseLedger implements LeaseKeeper {
   }
 
   #settle({ unit }: FerryLease): void {
-    unit.openCount -= 1
+    if (unit !== undefined) unit.openCount -= 1
     this.#openCount -= 1
     if (this.#openCount > 0) return
     const waiters = this.#drainWaiters

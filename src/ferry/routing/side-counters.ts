@@ -17,8 +17,9 @@ export class SideCounters {
   }
 
   succeeded(side: Side, tookMs: number): void {
-    this.#counts[side].attempts += 1
-    this.#counts[side].totalAcquireMs += tookMs
+    const counts = side === 'service' ? this.#counts.service : this.#counts.legacy
+    counts.attempts += 1
+    if (tookMs > 0) counts.totalAcquireMs += tookMs
   }
 
   failed(side: Side, tookMs: number): void {

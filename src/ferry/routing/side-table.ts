@@ -1,6 +1,7 @@
 import type { Side, Stage } from '../catalog/side'
 import type { FlagSnapshot, FlagSource } from '../flags/flag-source'
 import { compileRule, type ComponentRule } from './decide-side'
+import { bucketCount } from './unit-bucket'
 
 /** What the table must know of a component. */
 export interface ComponentStage {
@@ -39,6 +40,12 @@ export class SideTable {
   sideOf(index: number, bucket: number): Side {
     const rule = this.#rules[index]
     return rule !== undefined && bucket < rule.threshold ? 'service' : 'legacy'
+  }
+
+  /** The side of every unit of a component, whatever its bucket; `undefined` when they differ. */
+  sideOfAll(index: number): Side | undefined {
+    const threshold = this.#rules[index]?.threshold ?? 0
+    return threshold <= 0 ? 'legacy' : threshold >= bucketCount ? 'service' : undefined
   }
 
   ruleOf(index: number): ComponentRule {

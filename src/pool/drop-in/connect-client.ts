@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import type { Clock, TimerHandle } from '../../core/clock'
+import { connectOnce } from '../connect-once'
 import type { ClientFields } from './entry'
 
 export interface ConnectFacts {
@@ -9,10 +10,6 @@ export interface ConnectFacts {
   /** What else must be done before the client is of use. */
   readonly prepare: (client: ClientBase) => Promise<void> | undefined
   readonly log: (message: string, ...details: unknown[]) => void
-}
-
-interface ConnectByCallback {
-  connect(callback: (error?: Error | null) => void): void
 }
 
 /**
@@ -42,8 +39,7 @@ export function connectClient(
     }, timeoutMs)
   }
   log('connecting new client')
-  // The form with a callback: a client of the user's own needs no other.
-  ;(client as unknown as ConnectByCallback).connect((error) => {
+  connectOnce(client, (error) => {
     if (error) {
       log('client failed to connect', error)
       settle(error)

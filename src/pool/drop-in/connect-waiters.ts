@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { PoolClient } from 'pg'
 import { isConnectionHandle } from '../../core/connection-handle'
-import { Waiter, type LentClient, type Loan, type ReleaseClient } from './lender'
+import type { LentClient, Loan, ReleaseClient, Waiter } from './lender'
 
 export type ConnectCallback = (
   error: Error | undefined,
@@ -10,38 +10,38 @@ export type ConnectCallback = (
 ) => void
 
 /** A caller who awaits a client. */
-export class PromiseWaiter extends Waiter {
+export class PromiseWaiter implements Waiter {
+  sinceMs = 0
+
   constructor(
     private readonly resolve: (client: LentClient) => void,
     private readonly reject: (error: unknown) => void,
-  ) {
-    super()
-  }
+  ) {}
 
-  override deliver(loan: Loan): void {
+  deliver(loan: Loan): void {
     this.resolve(loan.handOut())
   }
 
-  override refuse(error: unknown): void {
+  refuse(error: unknown): void {
     this.reject(error)
   }
 }
 
 /** A caller who is called back: in its own async context, although the client comes free in somebody else's. */
-export class CallbackWaiter extends Waiter {
+export class CallbackWaiter implements Waiter {
+  sinceMs = 0
   readonly #callback: ConnectCallback
 
   constructor(callback: ConnectCallback) {
-    super()
     this.#callback = AsyncResource.bind(callback)
   }
 
-  override deliver(loan: Loan): void {
+  deliver(loan: Loan): void {
     const client = loan.handOut()
     this.#callback(undefined, client as unknown as PoolClient, releaseOf(client))
   }
 
-  override refuse(error: unknown): void {
+  refuse(error: unknown): void {
     this.#callback(error as Error, undefined, doNothing)
   }
 }

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg'
 import type { SessionState } from '../session-state'
+import { sendUnguarded, type ClientGuard } from './guard-client'
 import type { LentClient, Loan } from './lender'
 
 /**
@@ -24,10 +25,14 @@ export interface ClientFields {
 export interface Keeper {
   handOut(entry: Entry): LentClient
   takeBack(entry: Entry, lease: number, error: unknown): void
+  /** The client has emitted `error`, at any time of its life. */
+  errored(entry: Entry, error: Error): void
+  /** The client has come to its end, by whomever. */
+  ended(entry: Entry): void
 }
 
 /** One client of a pool, from its making to its end. */
-export class Entry implements Loan {
+export class Entry implements Loan, ClientGuard {
   readonly client: LentClient
   readonly fields: ClientFields
   /** Whether it tells of transactions; a client of the user's own may not. */
@@ -45,12 +50,13 @@ export class Entry implements Loan {
   /** Whether its socket lets the process end. */
   isUnreferenced = false
   session: SessionState | undefined
-  /** Sends for the pool itself, past the guard that keeps others from using it at rest. */
-  send: (text: string) => Promise<unknown> = () => Promise.resolve()
+  ownQuery: ((...args: unknown[]) => unknown) | undefined
 
   constructor(
     client: ClientBase,
-    private readonly keeper: Keeper,
+    readonly keeper: Keeper,
+    /** When its connect began. */
+    readonly startedAtMs: number,
   ) {
     this.client = client as LentClient
     this.fields = client
@@ -63,6 +69,11 @@ export class Entry implements Loan {
 
   giveBack(error: unknown): void {
     this.keeper.takeBack(this, this.lease, error)
+  }
+
+  /** Sends for the pool itself, past the guard that keeps others from using it at rest. */
+  send(text: string): Promise<unknown> {
+    return sendUnguarded(this, text) as Promise<unknown>
   }
 
   /** Whether nobody but the pool may use it now. */

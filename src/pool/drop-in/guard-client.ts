@@ -7,29 +7,57 @@ interface Submittable {
   handleError(error: Error, connection: unknown): void
 }
 
+/** Who knows of a client whether anybody has it. */
+export interface ClientGuard {
+  readonly client: ClientBase
+  readonly isAtRest: boolean
+  /** The client's own `query`, where it had one of its own. */
+  ownQuery: Method | undefined
+}
+
+/** Where a client keeps its guard: what is put on it is then one function for all clients. */
+const guardKey = Symbol('pgferry.guard')
+
 /**
  * Refuses queries through a client while nobody has it: they would run among those of the next borrower. The form of the query
  * decides how: a rejected promise, the callback, or the submittable's own `handleError`. Nothing reaches the server.
- *
- * @returns the client's own way to send, for the pool itself
  */
-export function guardClient(client: ClientBase, isAtRest: () => boolean): Method {
-  const own = Object.getOwnPropertyDescriptor(client, 'query')?.value as Method | undefined
-  const prototype = Object.getPrototypeOf(client) as { query?: Method }
-  // Looked up anew for each query: who instruments `pg` puts its own in the prototype, at any time.
-  const send = (...args: unknown[]): unknown => (own ?? prototype.query)?.apply(client, args)
-  // `pg` takes three; a rest parameter would cost each query an array.
-  const query = function (text: unknown, values: unknown, callback: unknown): unknown {
-    if (isAtRest()) return refuse(client, [text, values, callback])
-    return (own ?? prototype.query)?.call(client, text, values, callback)
-  }
+export function guardClient(guard: ClientGuard): void {
+  const { client } = guard
+  guard.ownQuery = Object.getOwnPropertyDescriptor(client, 'query')?.value as Method | undefined
+  Object.defineProperty(client, guardKey, { value: guard })
   Object.defineProperty(client, 'query', {
     configurable: true,
     writable: true,
     enumerable: false,
-    value: query,
+    value: guardedQuery,
   })
-  return send
+  // Whatever a promise is resolved with is asked for `then` first; answered here, the search need not go through all that is above.
+  if (!('then' in client)) {
+    Object.defineProperty(client, 'then', { configurable: true, writable: true, value: undefined })
+  }
+}
+
+/** Sends for the pool itself, past the guard. */
+export function sendUnguarded(guard: ClientGuard, text: string): unknown {
+  return queryOf(guard).call(guard.client, text)
+}
+
+// `pg` takes three; a rest parameter would cost each query an array.
+function guardedQuery(
+  this: { readonly [guardKey]: ClientGuard },
+  text: unknown,
+  values: unknown,
+  callback: unknown,
+): unknown {
+  const guard = this[guardKey]
+  if (guard.isAtRest) return refuse(guard.client, [text, values, callback])
+  return queryOf(guard).call(guard.client, text, values, callback)
+}
+
+/** Looked up anew for each query: who instruments `pg` puts its own in the prototype, at any time. */
+function queryOf({ client, ownQuery }: ClientGuard): Method {
+  return ownQuery ?? (Object.getPrototypeOf(client) as { query: Method }).query
 }
 
 function refuse(client: ClientBase, args: readonly unknown[]): unknown {

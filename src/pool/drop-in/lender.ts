@@ -18,10 +18,11 @@ export interface Loan {
 }
 
 /** One caller who waits for a client; told exactly once. */
-export abstract class Waiter {
-  sinceMs = 0
-  abstract deliver(loan: Loan): void
-  abstract refuse(error: unknown): void
+export interface Waiter {
+  /** When it joined the line; the line's own. */
+  sinceMs: number
+  deliver(loan: Loan): void
+  refuse(error: unknown): void
 }
 
 /** Where a pool has its clients from. */
@@ -34,8 +35,11 @@ export interface Lender {
   readonly clients: readonly ClientBase[]
   /** A client, lent and announced, when there is one without waiting. */
   tryLend(): Loan | undefined
-  /** Puts a caller into the line. */
-  wait(waiter: Waiter): void
+  /**
+   * Puts a caller into the line. Answers whether an error of its wait can do without the caller's stack: it explains itself, or there is
+   * none to expect, for who waits behind others and for as long as it takes.
+   */
+  wait(waiter: Waiter): boolean
   /** Lends nothing more; calls back once everything is back and closed. */
   end(onEnded: () => void): void
 }

@@ -16,41 +16,42 @@ export interface OpenDeps {
   readonly log: (message: string, ...details: unknown[]) => void
 }
 
-export interface OpenListener {
-  readonly keeper: Keeper
+/** One for all clients of a pool. */
+export interface OpenListener extends Keeper {
   /** The client is made; nothing has been asked of it yet. */
   made(entry: Entry): void
   /** The client has logged in and is prepared; what the listener sends now belongs to the session's baseline. */
   announced(entry: Entry): void
   /** The client is ready for a borrower. */
   opened(entry: Entry): void
-  /** The client is gone. */
-  failed(entry: Entry | undefined, error: Error): void
-  /** The client has emitted `error`, at any time of its life. */
-  errored(entry: Entry, error: Error): void
-  /** The client has come to its end, by whomever. */
-  ended(entry: Entry): void
+  /** The client is gone; there is no entry where it could not even be made. */
+  failed(entry: Entry | undefined, error: Error, startedAtMs: number): void
+}
+
+/** Where a client keeps its entry: its listeners are then the same ones for all clients. */
+const known = Symbol('pgferry.entry')
+
+interface KnownClient {
+  readonly [known]: Entry
 }
 
 /** Makes a client and logs it in; the listener is told how it goes, possibly before this returns. */
 export function openEntry(deps: OpenDeps, timeoutMs: number, listener: OpenListener): void {
+  const { clock, log } = deps
+  const startedAtMs = clock.now()
   let client: ClientBase
   try {
     client = deps.createClient()
   } catch (error) {
-    listener.failed(undefined, error as Error)
+    listener.failed(undefined, error as Error, startedAtMs)
     return
   }
-  const entry = new Entry(client, listener.keeper)
-  let isLoggedIn = false
-  client.on('error', (error) => {
-    listener.errored(entry, error)
-  })
-  client.on('end', () => {
-    listener.ended(entry)
-  })
+  const entry = new Entry(client, listener, startedAtMs)
+  Object.defineProperty(client, known, { value: entry })
+  client.on('error', onError)
+  client.on('end', onEnded)
   listener.made(entry)
-  const { clock, log } = deps
+  let isLoggedIn = false
   const prepare = (): Promise<void> | undefined => {
     isLoggedIn = true
     return prepareEntry(entry, deps, listener)
@@ -60,13 +61,21 @@ export function openEntry(deps: OpenDeps, timeoutMs: number, listener: OpenListe
       listener.opened(entry)
     } else if (isLoggedIn && entry.isAlive) {
       void deps.driver.close(client).then(() => {
-        listener.failed(entry, error)
+        listener.failed(entry, error, startedAtMs)
       })
     } else {
       hangUp(client)
-      listener.failed(entry, error)
+      listener.failed(entry, error, startedAtMs)
     }
   })
+}
+
+function onError(this: KnownClient, error: Error): void {
+  this[known].keeper.errored(this[known], error)
+}
+
+function onEnded(this: KnownClient): void {
+  this[known].keeper.ended(this[known])
 }
 
 /** `undefined` when there is nothing to wait for. */
@@ -75,16 +84,14 @@ function prepareEntry(
   { onConnect }: OpenDeps,
   listener: OpenListener,
 ): Promise<void> | undefined {
-  const { client } = entry
-  const send = guardClient(client, () => entry.isAtRest)
-  entry.send = (text) => send(text) as Promise<unknown>
-  const session = new SessionState(client)
+  guardClient(entry)
+  const session = new SessionState(entry.client)
   entry.session = session
   const announce = (): Promise<void> | undefined => {
     listener.announced(entry)
-    const isUntouched = !session.isTouched && activityOf(client) === 'ready'
+    const isUntouched = !session.isTouched && activityOf(entry.client) === 'ready'
     const taken = session.takeBaseline()
     return isUntouched ? undefined : taken
   }
-  return onConnect === undefined ? announce() : onConnect(client).then(announce)
+  return onConnect === undefined ? announce() : onConnect(entry.client).then(announce)
 }

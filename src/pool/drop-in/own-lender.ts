@@ -89,12 +89,14 @@ export class OwnLender implements Lender {
     return this.#lend(entry, nowMs)
   }
 
-  wait(waiter: Waiter): void {
+  wait(waiter: Waiter): boolean {
     this.#line.add(waiter, this.#turnNow())
     if (this.#shelf.size > 0) this.#serve()
     else this.#roster.grow()
     // After the connect that it may have started: whose time is over at the same moment, and who knows more of the reason.
-    this.#line.limit(this.#deps.options.connectionTimeoutMillis ?? 0)
+    const limitMs = this.#deps.options.connectionTimeoutMillis ?? 0
+    this.#line.limit(limitMs)
+    return limitMs === 0 && this.#line.size > this.#roster.openingCount
   }
 
   end(onEnded: () => void): void {
@@ -148,7 +150,7 @@ export class OwnLender implements Lender {
     entry.onError = undefined
     const nowMs = this.#turnNow()
     // A sample is enough to know how long leases last.
-    if ((lease & 7) === 0 || lease < 8) this.#roster.plan.hold.add(nowMs - entry.leasedAtMs)
+    if ((lease & 7) === 0 || lease < 8) this.#roster.plan.returned(nowMs - entry.leasedAtMs)
     const uses = (fields._poolUseCount ?? 0) + 1
     fields._poolUseCount = uses
     if (owner.hears('release')) owner.tell('release', error, entry.client)

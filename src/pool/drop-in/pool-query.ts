@@ -1,5 +1,5 @@
 import { isSubmittable } from './guard-client'
-import { Waiter, type Lender, type LenderOwner, type Loan } from './lender'
+import type { Lender, LenderOwner, Loan, Waiter } from './lender'
 
 export type QueryDone = (error: unknown, result?: unknown) => void
 type SendQuery = (text: unknown, values: unknown, callback: QueryDone) => unknown
@@ -8,7 +8,8 @@ type SendQuery = (text: unknown, values: unknown, callback: QueryDone) => unknow
  * One statement on a client of its own. The client goes back before the caller is told, and is closed after an error, as in
  * `pg.Pool`.
  */
-export class PoolQuery extends Waiter {
+export class PoolQuery implements Waiter {
+  sinceMs = 0
   #isOver = false
 
   constructor(
@@ -16,9 +17,7 @@ export class PoolQuery extends Waiter {
     private readonly text: unknown,
     private readonly values: unknown,
     private readonly done: QueryDone,
-  ) {
-    super()
-  }
+  ) {}
 
   run(lender: Lender): void {
     const loan = lender.tryLend()
@@ -26,11 +25,11 @@ export class PoolQuery extends Waiter {
     else this.deliver(loan)
   }
 
-  override refuse(error: unknown): void {
+  refuse(error: unknown): void {
     this.done(error)
   }
 
-  override deliver(loan: Loan): void {
+  deliver(loan: Loan): void {
     const { owner, text } = this
     const finish: QueryDone = (error, result) => {
       this.#finish(loan, error, result)

@@ -75,7 +75,6 @@ export class Pool extends PgPool {
       onConnect: onConnect === undefined ? undefined : async (client) => await onConnect(client),
       log: this.#owner.log,
     })
-    Object.defineProperty(this, '_clients', { configurable: true, get: () => this.#lender.clients })
   }
 
   static {
@@ -101,6 +100,14 @@ export class Pool extends PgPool {
       idleCount: count('idleCount'),
       waitingCount: count('waitingCount'),
       expiredCount: count('expiredCount'),
+      // Not on the pool itself: an object whose own property becomes an accessor is slow to read from then on, all of it.
+      _clients: {
+        configurable: true,
+        get(this: Pool) {
+          return this.#lender.clients
+        },
+        set: doNothing,
+      },
     })
   }
 
@@ -131,12 +138,11 @@ export class Pool extends PgPool {
     if (loan !== undefined && Promise === NativePromise) {
       return NativePromise.resolve(loan.handOut() as unknown as PoolClient)
     }
+    let isSure = false as boolean
     const client = new Promise<LentClient>((resolve, reject) => {
       if (loan !== undefined) resolve(loan.handOut())
-      else this.#lender.wait(new PromiseWaiter(resolve, reject))
+      else isSure = this.#lender.wait(new PromiseWaiter(resolve, reject))
     }) as unknown as Promise<PoolClient>
-    // Who waits behind others, and for as long as it takes, has no error to expect.
-    const isSure = !this.options.connectionTimeoutMillis && this.#lender.waitingCount > 0
     return isSure ? client : client.catch(throwWithStack)
   }
 

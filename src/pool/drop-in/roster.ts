@@ -4,11 +4,11 @@ import type { TimerHandle } from '../../core/clock'
 import { activityOf } from '../pg-client-state'
 import type { Entry, Keeper } from './entry'
 import { GrowthPlan } from './growth-plan'
-import { openEntry } from './open-entry'
+import { openEntry, type OpenListener } from './open-entry'
 import type { OwnLenderDeps } from './own-lender-deps'
 import type { WaiterLine } from './waiter-line'
 
-export interface RosterListener extends Keeper {
+export interface RosterListener extends Pick<Keeper, 'handOut' | 'takeBack'> {
   /** A client has logged in; what is sent on it now belongs to its baseline. */
   announced(entry: Entry): void
   /** A client has logged in; it counts as nobody's until the listener has done something with it. */
@@ -30,8 +30,12 @@ export class Roster {
   readonly #line: WaiterLine
   readonly #listener: RosterListener
   readonly #entries = new Set<Entry>()
+  readonly #turnNow: () => number
+  // Counted here: asking a Set is a call that the compiler does not take apart, and each caller who waits asks.
+  #size = 0
   /** Clients are opened in the pool's own async context, not in that of the caller who happened to need one. */
   readonly #scope = new AsyncResource('pgferry.Pool')
+  readonly #openListener: OpenListener
   #openingCount = 0
   #closingCount = 0
   #timer: TimerHandle | undefined
@@ -42,11 +46,14 @@ export class Roster {
     this.#line = line
     this.#listener = listener
     this.plan = new GrowthPlan(deps.random)
+    this.#openListener = this.#createOpenListener()
+    const { clock } = deps
+    this.#turnNow = clock.turnNow?.bind(clock) ?? (() => clock.now())
   }
 
   /** Those that are on their way out are not counted, as `pg-pool` counts. */
   get size(): number {
-    return this.#entries.size
+    return this.#size
   }
 
   get openingCount(): number {
@@ -54,7 +61,7 @@ export class Roster {
   }
 
   get isEmpty(): boolean {
-    return this.#entries.size === 0 && this.#closingCount === 0
+    return this.#size === 0 && this.#closingCount === 0
   }
 
   get clients(): readonly ClientBase[] {
@@ -82,13 +89,19 @@ export class Roster {
 
   /** Opens what those who wait need; comes back to it while some of them have nothing to look forward to. */
   grow(): void {
-    if (this.#line.size <= this.#openingCount || this.#room <= 0) return
+    const waiting = this.#line.size
+    const opening = this.#openingCount
+    if (waiting <= opening || this.#room <= 0) return
+    const turnMs = this.#turnNow()
+    if (this.plan.isLull(turnMs, waiting, opening, this.#size) && this.#timer !== undefined) return
     const nowMs = this.#deps.clock.now()
     let count = this.plan.decide({
       nowMs,
-      waiting: this.#line.size,
-      opening: this.#openingCount,
+      turnMs,
+      waiting,
+      opening,
       room: this.#room,
+      size: this.#size,
       returning: this.#isEnding ? 0 : this.#listener.returningCount(),
       leasedSinceMs: this.#isEnding ? [] : this.#leasedSinceMs(),
       servedAtMs: this.servedAtMs,
@@ -100,7 +113,7 @@ export class Roster {
 
   /** Closes a client wherever it is; what it still runs is cancelled on the server first. A second call does nothing. */
   close(entry: Entry): void {
-    if (!this.#entries.delete(entry)) return
+    if (!this.#remove(entry)) return
     const { driver, owner } = this.#deps
     const isBusy = entry.isAlive && activityOf(entry.client) === 'busy'
     entry.state = 'closing'
@@ -123,9 +136,15 @@ export class Roster {
     this.#timer = undefined
   }
 
+  #remove(entry: Entry): boolean {
+    const wasThere = this.#entries.delete(entry)
+    if (wasThere) this.#size--
+    return wasThere
+  }
+
   /** What is closed but not gone yet takes room: the server has it still. */
   get #room(): number {
-    return (this.#deps.options.max ?? 10) - this.#entries.size - this.#closingCount
+    return (this.#deps.options.max ?? 10) - this.#size - this.#closingCount
   }
 
   *#leasedSinceMs(): Generator<number> {
@@ -139,7 +158,7 @@ export class Roster {
       this.#timer = undefined
       this.grow()
     }
-    const delayMs = Math.max(this.plan.patienceMs, this.plan.retryAtMs - nowMs)
+    const delayMs = Math.max(this.plan.lookAgainMs, this.plan.retryAtMs - nowMs)
     this.#timer = clock.setTimer(() => {
       // After a busy turn the timer comes before the answers that are waiting in the sockets: those first.
       this.#timer = clock.setTimer(grow, 0)
@@ -147,36 +166,47 @@ export class Roster {
   }
 
   #open(): void {
-    const { clock, options } = this.#deps
-    const startedAtMs = clock.now()
     this.#openingCount++
-    this.#scope.runInAsyncScope(() => {
-      openEntry(this.#deps, options.connectionTimeoutMillis ?? 0, {
-        keeper: this.#listener,
-        made: (entry) => {
-          this.#entries.add(entry)
-        },
-        announced: (announced) => {
-          this.#listener.announced(announced)
-        },
-        opened: (opened) => {
-          this.#openingCount--
-          this.plan.succeed(clock.now() - startedAtMs)
-          opened.expiresAtMs = clock.now() + this.#drawLifetimeMs()
-          this.#listener.opened(opened)
-          this.grow()
-        },
-        failed: (failed, error) => {
-          this.#fail(failed, error, startedAtMs)
-        },
-        errored: (errored, error) => {
-          this.#listener.lost(errored, error)
-        },
-        ended: (ended) => {
-          this.#listener.lost(ended, undefined)
-        },
-      })
-    })
+    this.#scope.runInAsyncScope(openEntry, undefined, this.#deps, this.#connectTimeoutMs, this.#openListener)
+  }
+
+  get #connectTimeoutMs(): number {
+    return this.#deps.options.connectionTimeoutMillis ?? 0
+  }
+
+  #createOpenListener(): OpenListener {
+    const { clock } = this.#deps
+    const listener = this.#listener
+    return {
+      handOut: (entry) => listener.handOut(entry),
+      takeBack: (entry, lease, error) => {
+        listener.takeBack(entry, lease, error)
+      },
+      made: (entry) => {
+        this.#entries.add(entry)
+        this.#size++
+      },
+      announced: (entry) => {
+        listener.announced(entry)
+      },
+      opened: (entry) => {
+        const nowMs = clock.now()
+        this.#openingCount--
+        this.plan.succeed(nowMs - entry.startedAtMs)
+        entry.expiresAtMs = nowMs + this.#drawLifetimeMs()
+        listener.opened(entry)
+        this.grow()
+      },
+      failed: (entry, error, startedAtMs) => {
+        this.#fail(entry, error, startedAtMs)
+      },
+      errored: (entry, error) => {
+        listener.lost(entry, error)
+      },
+      ended: (entry) => {
+        listener.lost(entry, undefined)
+      },
+    }
   }
 
   #drawLifetimeMs(): number {
@@ -192,7 +222,7 @@ export class Roster {
   #fail(entry: Entry | undefined, error: Error, startedAtMs: number): void {
     this.#openingCount--
     if (entry !== undefined) {
-      this.#entries.delete(entry)
+      this.#remove(entry)
       entry.state = 'closing'
     }
     this.plan.fail(error, this.#deps.clock.now())

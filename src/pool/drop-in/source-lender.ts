@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import { isConnectionHandle, observeLeaseEnd } from '../../core/connection-handle'
+import { identityOf, isConnectionHandle, observeLeaseEnd } from '../../core/connection-handle'
 import {
   doubleReleaseMessage,
   type Lender,
@@ -58,7 +58,7 @@ export class SourceLender implements Lender {
     return client === undefined ? undefined : this.#lend(client)
   }
 
-  wait(waiter: Waiter): void {
+  wait(waiter: Waiter): boolean {
     this.#waitingCount++
     const leave = (): void => {
       this.#waitingCount--
@@ -75,6 +75,7 @@ export class SourceLender implements Lender {
         this.#settleEnd()
       },
     )
+    return true
   }
 
   end(onEnded: () => void): void {
@@ -93,8 +94,7 @@ export class SourceLender implements Lender {
       this.#settleEnd()
     }
     this.#lent.add(client)
-    // All handles of one connection have one prototype.
-    const identity = isConnectionHandle(client) ? (Object.getPrototypeOf(client) as object) : client
+    const identity = identityOf(client)
     if (!this.#seen.has(identity)) {
       this.#seen.add(identity)
       this.#owner.tell('connect', client)

@@ -53,9 +53,10 @@ export class Exchange {
   }
 
   /** What a borrower gives back for the next. */
-  takeBack(slot: Slot, request: AcquireRequest): void {
-    if (this.#deps.context.driver.activity(slot.client) === 'ended') this.#deps.slots.close(slot, 'failed')
-    else if (isSpotless(slot, request, this.#deps.context)) this.park(slot)
+  takeBack(slot: Slot, request: AcquireRequest, nowMs: number): void {
+    const { context, slots } = this.#deps
+    if (isSpotless(slot, request, context)) this.park(slot, nowMs)
+    else if (context.driver.activity(slot.client) === 'ended') slots.close(slot, 'failed')
     else void this.#clean(slot, request)
   }
 
@@ -64,29 +65,28 @@ export class Exchange {
     this.#deps.slots.move(slot, 'resetting')
     slot.cleaningSinceMs = this.#deps.context.clock.now()
     const isKept = await cleanSlot(slot, request, this.#deps.context)
-    slot.cleaningSinceMs = Infinity
+    slot.cleaningSinceMs = undefined
     if (!isKept) this.#deps.slots.close(slot, slot.isBroken ? 'failed' : 'discarded')
     else if (slot.isRoleInDoubt) this.#deps.check(slot)
     else this.park(slot)
   }
 
   /** A clean connection goes to whoever waits for it, or among the idle ones, or ends when it has served its time. */
-  park(slot: Slot): void {
-    const nowMs = this.#deps.turnNow()
+  park(slot: Slot, nowMs = this.#deps.turnNow()): void {
+    const { context, slots, queue, gate, onIdle } = this.#deps
     if (slot.isBroken || slot.retireReason !== undefined || this.#hasServed(slot, nowMs)) {
       this.#retire(slot, nowMs)
       return
     }
-    const waiter =
-      this.#deps.queue.size > 0 && !this.#deps.gate.isSuspended ? this.#firstFor(slot) : undefined
+    const waiter = queue.size > 0 && !gate.isSuspended ? this.#firstFor(slot) : undefined
     if (waiter !== undefined) {
-      this.#lend(slot, waiter)
+      this.#lend(slot, waiter, nowMs)
       return
     }
     slot.idleSinceMs = slot.checkedAtMs = nowMs
-    slot.freshUntilMs = Math.min(nowMs + this.#deps.context.options.validateAfterIdleMs, slot.expiresAtMs)
-    this.#deps.slots.addIdle(slot)
-    this.#deps.onIdle(slot)
+    slot.freshUntilMs = Math.min(nowMs + context.options.validateAfterIdleMs, slot.expiresAtMs)
+    slots.addIdle(slot)
+    onIdle(slot)
   }
 
   #hasServed(slot: Slot, nowMs: number): boolean {
@@ -133,29 +133,32 @@ export class Exchange {
   }
 
   #serveIdle(): void {
-    const { idle } = this.#deps.slots
-    for (let index = idle.length - 1; index >= 0 && this.#deps.queue.size > 0; index--) {
+    const { queue, slots, turnNow } = this.#deps
+    const { idle } = slots
+    const nowMs = turnNow()
+    for (let index = idle.length - 1; index >= 0 && queue.size > 0; index--) {
       const slot = idle[index]
       const waiter = slot && this.#firstFor(slot)
       if (slot === undefined || waiter === undefined) continue
-      if (slot.expiresAtMs <= this.#deps.turnNow()) this.#deps.slots.close(slot, 'expired')
-      else if (this.#deps.turnNow() >= slot.freshUntilMs) {
+      if (slot.expiresAtMs <= nowMs) slots.close(slot, 'expired')
+      else if (nowMs >= slot.freshUntilMs) {
         // As many are asked as callers wait, in the order in which they would be lent.
-        if (this.#deps.checkingCount() < this.#deps.queue.size) this.#deps.check(slot)
+        if (this.#deps.checkingCount() < queue.size) this.#deps.check(slot)
       } else {
-        this.#deps.slots.move(slot, 'resetting')
-        this.#lend(slot, waiter)
+        slots.move(slot, 'resetting')
+        this.#lend(slot, waiter, nowMs)
       }
     }
   }
 
-  #lend(slot: Slot, waiter: Waiter): void {
+  #lend(slot: Slot, waiter: Waiter, nowMs: number): void {
+    const { queue, slots } = this.#deps
     if (waiter.request.readOnly === true) {
-      this.#deps.queue.serve(waiter)
+      queue.serve(waiter)
       void this.#lendReadOnly(slot, waiter)
-    } else if (this.#deps.queue.settle(waiter)) {
-      this.#deps.slots.move(slot, 'leased')
-      waiter.deliver(this.#lease(slot, waiter.request, this.#deps.turnNow()))
+    } else if (queue.settle(waiter)) {
+      if (slot.state !== 'leased') slots.move(slot, 'leased')
+      waiter.receiver.deliver(this.#lease(slot, waiter.request, nowMs))
     }
   }
 
@@ -173,7 +176,7 @@ export class Exchange {
     }
     if (this.#deps.queue.settle(waiter)) {
       this.#deps.slots.move(slot, 'leased')
-      waiter.deliver(this.#lease(slot, waiter.request, this.#deps.turnNow()))
+      waiter.receiver.deliver(this.#lease(slot, waiter.request, this.#deps.turnNow()))
     } else {
       // The caller has gone meanwhile; what was prepared for it is undone.
       void this.#clean(slot, waiter.request)
@@ -181,10 +184,9 @@ export class Exchange {
   }
 
   #lease(slot: Slot, request: AcquireRequest, nowMs: number): Lease {
-    const lease = new Lease(slot, request)
-    slot.uses++
+    // By its number, not by the lease itself: an old object that is given a new one costs the garbage collector.
+    slot.lease = ++slot.uses
     slot.leasedAtMs = nowMs
-    slot.lease = lease
-    return lease
+    return new Lease(slot, request)
   }
 }

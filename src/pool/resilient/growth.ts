@@ -6,6 +6,8 @@ export interface GrowthFacts {
   readonly opening: number
   /** Connections that will come back by themselves: leased, being cleaned or asked whether they live. */
   readonly working: number
+  /** Those of them that are only an answer of the server away, whatever leases last: not leased. */
+  readonly returning?: number
   /** How many more may be opened. */
   readonly room: number
   /** How long a lease lasts, as far as known. */
@@ -25,12 +27,52 @@ export function decideGrowth(facts: GrowthFacts): number {
   if (lacking <= 0 || working === 0) return Math.max(0, lacking)
   // Nothing is known yet: the caller asks again in a moment.
   if (holdMs === undefined || connectMs === undefined) return 0
-  const servedMeanwhile = holdMs > 0 ? (working * connectMs) / holdMs : Infinity
-  const left = waiting - servedMeanwhile
+  const left = waiting - countServed(facts)
   if (left <= 0) return 0
-  // Enough to serve who is left in the time of another connect.
-  const useful = Math.ceil((left * holdMs) / Math.max(connectMs, 0.001))
+  // Enough to serve who is left in the time of another connect, and at most one for each.
+  const useful = Math.ceil(left * Math.min(1, holdMs / Math.max(connectMs, 0.001)))
   return Math.max(0, Math.min(useful - opening, lacking))
+}
+
+/** How many callers will have been served by what comes back until a new connection could be there. */
+export function countServed({ working, returning = 0, holdMs, connectMs }: GrowthFacts): number {
+  if (working <= 0) return 0
+  if (holdMs === undefined || connectMs === undefined || holdMs <= 0) return Infinity
+  return returning + (working * connectMs) / holdMs
+}
+
+/** An answer that takes longer than this in ms is late, unless connecting, which takes several, is slow as well. */
+const longestAnswerMs = 50
+
+/**
+ * For how long a connection that is being cleaned, or asked whether it lives, is expected back. On a loaded machine or a long way
+ * an answer takes its time; opening a connection then would only add to it.
+ */
+export function answerPatienceMs(connectMs: number | undefined): number {
+  return Math.max(longestAnswerMs, 2 * (connectMs ?? 0))
+}
+
+/** Bounds in ms of how soon a caller for whom no connection was opened is looked at again. */
+const soonest = 1
+const latest = 5
+
+/** After how long it is worth deciding again, when nothing was opened for those who wait. */
+export function lookAgainMs(connectMs: number | undefined): number {
+  return Math.min(latest, Math.max(soonest, (connectMs ?? 0) / 4))
+}
+
+/**
+ * How long leases last: at least as long as all that are out have lasted already, whatever leases have been like.
+ *
+ * @param meanMs how long they have lasted, as far as known
+ * @param youngestMs how long the last one that began is out; infinite when none is
+ */
+export function estimateHold(meanMs: number | undefined, youngestMs: number): number | undefined {
+  if (youngestMs === Infinity) return meanMs
+  // Just begun, it says nothing yet.
+  if (meanMs === undefined) return youngestMs >= soonest ? youngestMs : undefined
+  // Callers who come in a burst block the event loop for a while, in which no lease can end.
+  return Math.max(meanMs, youngestMs - latest)
 }
 
 /** A mean that follows what is measured: the last few measurements count most. */
@@ -71,9 +113,17 @@ export class RecentMedian {
   }
 }
 
+const sorted = new Float64Array(remembered)
+
+/** By insertion, without anything new: `sort` would cost a lease more than all else that is done for it. */
 function middleOf(numbers: readonly number[]): number | undefined {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1]
+  let count = 0
+  for (const number of numbers) {
+    let place = count++
+    for (; place > 0 && (sorted[place - 1] ?? 0) > number; place--) sorted[place] = sorted[place - 1] ?? 0
+    sorted[place] = number
+  }
+  return sorted[count >> 1]
 }
 
 /** Shorter than this many milliseconds, a line is a burst that passes. */

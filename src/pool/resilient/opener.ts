@@ -65,6 +65,9 @@ export class Opener {
   readonly #context: PoolContext
   readonly #deps: OpenerDeps
   readonly #attempts = new Map<Promise<void>, Attempt>()
+  // Beside the maps, whose sizes are dear to ask for: each caller who waits wants to know both.
+  #count = 0
+  #hasFailed = false
   /** Connections are opened in the pool's own async context, not in that of the borrower who happened to need one. */
   readonly #scope = new AsyncResource('pgferry.pool')
   readonly #abort = new AbortController()
@@ -83,7 +86,7 @@ export class Opener {
 
   /** Connections on their way in. */
   get count(): number {
-    return this.#attempts.size
+    return this.#count
   }
 
   /** How many more may be on their way to this host at once. Of several hosts, one whose role is unknown is asked by one. */
@@ -104,7 +107,7 @@ export class Opener {
   }
 
   get hasFailed(): boolean {
-    return this.#lastErrors.size > 0
+    return this.#hasFailed
   }
 
   /** How many are on their way in for each target. */
@@ -121,9 +124,11 @@ export class Opener {
       .runInAsyncScope(() => this.#attempt(attempt))
       .then((report) => {
         this.#attempts.delete(promise)
+        this.#count--
         report()
       })
     this.#attempts.set(promise, attempt)
+    this.#count++
   }
 
   /** What is on its way in now will not be lent; resolves when it has arrived. */
@@ -209,6 +214,7 @@ export class Opener {
     const width = this.#widths.get(host)
     if (width !== undefined) this.#widths.set(host, width * 2)
     this.#lastErrors.delete(host)
+    this.#hasFailed = this.#lastErrors.size > 0
     this.#wereRefused = false
     const nowMs = this.#context.clock.now()
     const { isChanged, superseded } = hosts.recordConnected(host, report.role, nowMs, number)
@@ -233,6 +239,7 @@ export class Opener {
     this.#widths.set(host, 1)
     this.#lastErrors.delete(host)
     this.#lastErrors.set(host, error)
+    this.#hasFailed = true
     this.#deps.hosts.recordFailure(host, error, verdict, nowMs, number)
     emitSafely(this.#context.onEvent, { kind: 'connection-failed', pool: this.#context.name, error })
     this.#deps.onFailed(failure)

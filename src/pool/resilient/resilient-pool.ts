@@ -24,7 +24,7 @@ import type { ResilientPoolDeps, ResilientPoolOptions } from './resilient-option
 import { createHostTable } from './resilient-options'
 import { createTimedOutError } from './refusals'
 import { Lease, whenClosed, type Slot } from './slot'
-import { watchSlot } from './slot-watch'
+import { watchSlot, type SlotWatchDeps } from './slot-watch'
 import { SlotSet } from './slot-set'
 import { Supply } from './supply'
 import { WaiterQueue, type Waiter } from './waiter-queue'
@@ -48,6 +48,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
   readonly #holdMs = new RecentMedian()
   readonly #gate: Gate = { isSuspended: false, isClosed: false }
   readonly #exchange: Exchange
+  readonly #watchDeps: SlotWatchDeps
   #timeoutTotal = 0
   #closing: Promise<void> | undefined
 
@@ -117,6 +118,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
         this.#supply.grow()
       },
     })
+    this.#watchDeps = { context, slots: this.#slots, health: this.#health }
     this.#exchange = new Exchange({
       context,
       slots: this.#slots,
@@ -147,27 +149,23 @@ export class ResilientPoolStrategy implements PoolStrategy {
       if (connection !== undefined) return Promise.resolve(connection)
     }
     return new Promise((resolve, reject) => {
-      this.acquireLater(request, resolve, reject)
+      this.acquireLater(request, { deliver: resolve, refuse: reject })
     })
   }
 
-  /** The slow way of {@link ResilientPoolStrategy.acquire}, for callers with callbacks: exactly one of them is called. */
-  acquireLater(
-    request: AcquireRequest,
-    deliver: (connection: PooledConnection) => void,
-    refuseCaller: (error: Error) => void,
-  ): void {
+  /** The slow way of {@link ResilientPoolStrategy.acquire}, for callers who are told by a receiver of their own. */
+  acquireLater(request: AcquireRequest, receiver: AcquireReceiver): void {
     const { name, options, clock } = this.#context
     const { signal, timeoutMs = options.acquireTimeoutMs } = request
     const refusal = this.#gate.isClosed
       ? createPoolClosedError(name)
       : signal?.aborted === true
         ? createAbortError(signal)
-        : this.#isSaturated()
+        : this.#queue.size >= options.maxWaiting && this.#isSaturated()
           ? createSaturatedError(name, this.stats(), options.maxWaiting)
           : undefined
     if (refusal !== undefined) {
-      refuseCaller(refusal)
+      receiver.refuse(refusal)
       return
     }
     const target = request.target ?? this.#defaultTarget
@@ -176,27 +174,31 @@ export class ResilientPoolStrategy implements PoolStrategy {
       this.#supply.noteRefused(target)
       // In a turn of its own: callers who ask again at once must not keep the attempt from being made that would help them.
       clock.setTimer(() => {
-        refuseCaller(hopeless)
+        receiver.refuse(hopeless)
       }, 0)
       return
     }
-    this.#queue.add(request, timeoutMs, deliver, refuseCaller)
+    this.#queue.add(request, timeoutMs, receiver)
     this.#exchange.serve()
   }
 
   release(connection: PooledConnection, outcome: ReleaseOutcome): void {
-    const slot = connection instanceof Lease ? connection.slot : undefined
-    if (slot?.lease !== connection || slot.pool !== this.#slots) {
+    if (!(connection instanceof Lease) || !this.#isOut(connection)) {
       throw new ForeignConnectionError(
         `the connection is not out of pool '${this.#context.name}'; it was not given back`,
       )
     }
-    const { request } = slot.lease
-    slot.lease = undefined
-    this.#holdMs.add(this.#turnNow() - slot.leasedAtMs)
+    const { slot, request } = connection
+    const nowMs = this.#turnNow()
+    slot.lease = 0
+    this.#holdMs.add(nowMs - slot.leasedAtMs)
     if (slot.isBroken) this.#slots.close(slot, 'failed')
     else if (outcome === 'discard') this.#slots.close(slot, 'discarded')
-    else this.#exchange.takeBack(slot, request)
+    else this.#exchange.takeBack(slot, request, nowMs)
+  }
+
+  #isOut({ slot, number }: Lease): boolean {
+    return slot.lease === number && slot.pool === this.#slots
   }
 
   get waitingCount(): number {
@@ -290,14 +292,13 @@ export class ResilientPoolStrategy implements PoolStrategy {
   #admit(slot: Slot): void {
     slot.pool = this.#slots
     this.#slots.add(slot)
-    watchSlot(slot, { context: this.#context, slots: this.#slots, health: this.#health })
+    watchSlot(slot, this.#watchDeps)
     this.#exchange.park(slot)
   }
 
   /** Callers that will be served by what is there or on its way do not count as waiting. */
   #isSaturated(): boolean {
     const { maxWaiting } = this.#context.options
-    if (this.#queue.size < maxWaiting) return false
     const { openingCount, room } = this.#supply
     return this.#queue.size >= maxWaiting + this.#slots.idle.length + openingCount + Math.max(0, room)
   }

@@ -10,8 +10,17 @@ export interface ServerSignals {
   onPromoted(): void
 }
 
+/** Where a connection keeps who is told: its listeners are then the same ones for all connections. */
+const told = Symbol('pgferry.serverSignals')
+
+interface WatchedConnection {
+  [told]: ServerSignals
+}
+
+type Listener = (this: WatchedConnection, message: Record<string, unknown>) => void
+
 interface Emitter {
-  on(event: string, listener: (message: Record<string, unknown>) => void): void
+  on(event: string, listener: Listener): void
 }
 
 const leavingCodes = new Set(['57P01', '57P02', '57P03'])
@@ -20,15 +29,22 @@ const leavingCodes = new Set(['57P01', '57P02', '57P03'])
 export function watchServer(client: ClientBase, signals: ServerSignals): void {
   const { connection } = client as unknown as { connection?: Partial<Emitter> }
   if (typeof connection?.on !== 'function') return
+  Object.defineProperty(connection, told, { value: signals })
   const emitter = connection as Emitter
-  const onMessage = ({ code }: Record<string, unknown>): void => {
-    if (code === '25006') signals.onReadOnly()
-    else if (leavingCodes.has(String(code))) signals.onLeaving()
-  }
   emitter.on('errorMessage', onMessage)
   // A server that stops at once says so in a notice, before it is gone.
   emitter.on('notice', onMessage)
-  emitter.on('parameterStatus', ({ parameterName, parameterValue }) => {
-    if (parameterName === 'in_hot_standby' && parameterValue === 'off') signals.onPromoted()
-  })
+  emitter.on('parameterStatus', onParameter)
+}
+
+function onMessage(this: WatchedConnection, { code }: Record<string, unknown>): void {
+  if (code === '25006') this[told].onReadOnly()
+  else if (leavingCodes.has(String(code))) this[told].onLeaving()
+}
+
+function onParameter(
+  this: WatchedConnection,
+  { parameterName, parameterValue }: Record<string, unknown>,
+): void {
+  if (parameterName === 'in_hot_standby' && parameterValue === 'off') this[told].onPromoted()
 }

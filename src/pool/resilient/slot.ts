@@ -28,16 +28,16 @@ export class Slot {
   state: SlotState = 'resetting'
   /** The pool it belongs to, by its set of slots. */
   pool: object | undefined
-  /** The lease that is out; whoever brings another one is a stranger. */
-  lease: Lease | undefined
+  /** Number of the lease that is out, 0 for none; whoever brings another one is a stranger. */
+  lease = 0
   /** Until then it may be lent without asking the server whether it is still there. */
   freshUntilMs = 0
   idleSinceMs = 0
   /** When the server last gave a sign of life that the pool knows of. */
   checkedAtMs = 0
   leasedAtMs = 0
-  /** Since when it is being cleaned; infinite when it is not. */
-  cleaningSinceMs = Infinity
+  /** Since when it is being cleaned, if it is. */
+  cleaningSinceMs: number | undefined
   uses = 0
   /** The socket has failed, or the borrower has ended the client. */
   isBroken = false
@@ -45,8 +45,8 @@ export class Slot {
   retireReason: CloseReason | undefined
   /** The server has said something that only a standby says, or a replica would. */
   isRoleInDoubt = false
-  /** Called once it is closed. */
-  readonly onClosed: (() => void)[] = []
+  /** Called once it is closed; there is a list once somebody waits for it. */
+  onClosed: (() => void)[] | undefined
 
   constructor(facts: SlotFacts) {
     this.client = facts.client
@@ -61,11 +61,20 @@ export class Slot {
 /** What a borrower holds: the same client under a new lease each time. */
 export class Lease implements PooledConnection {
   readonly client: ClientBase
+  /** Its number among those of its connection. */
+  readonly number: number
+
   constructor(
     readonly slot: Slot,
     readonly request: AcquireRequest,
   ) {
     this.client = slot.client
+    this.number = slot.uses
+  }
+
+  static {
+    // Whatever a promise is resolved with is asked for `then` first; answered here, the search does not go on through what is above.
+    Object.defineProperty(this.prototype, 'then', { value: undefined })
   }
 
   get id(): number {
@@ -75,5 +84,5 @@ export class Lease implements PooledConnection {
 
 /** Resolves once the connection is closed. */
 export function whenClosed(slot: Slot): Promise<void> {
-  return new Promise((resolve) => slot.onClosed.push(resolve))
+  return new Promise((resolve) => (slot.onClosed ??= []).push(resolve))
 }

@@ -2,8 +2,17 @@ import type { TimerHandle } from '../../core/clock'
 import type { PoolContext } from '../pool-context'
 import type { HostStats, HostTarget } from '../pool-strategy'
 import { Ceiling } from './ceiling'
-import { decideGrowth, Pressure, type RecentMedian } from './growth'
+import {
+  answerPatienceMs,
+  decideGrowth,
+  estimateHold,
+  lookAgainMs,
+  Pressure,
+  type GrowthFacts,
+  type RecentMedian,
+} from './growth'
 import type { Host, HostRefusal, HostTable } from './host-table'
+import { Lull } from './lull'
 import { Opener, type OpenerDeps, type OpenFailure } from './opener'
 import { createCircuitOpenError } from './refusals'
 import type { Slot } from './slot'
@@ -26,9 +35,6 @@ export interface SupplyDeps {
   readonly onOpened: (slot: Slot) => void
 }
 
-/** Bounds in ms of how soon a caller for whom no connection was opened is looked at again. */
-const soonest = 1
-const latest = 5
 /** How long in ms a host that is down is tried on after the last caller was refused. */
 const probedForMs = 60_000
 
@@ -43,6 +49,7 @@ export class Supply {
   #refused: { readonly target: HostTarget; readonly untilMs: number } | undefined
   readonly #ceiling: Ceiling
   readonly #pressure = new Pressure()
+  readonly #lull = new Lull()
 
   constructor(deps: SupplyDeps) {
     this.#deps = deps
@@ -98,12 +105,19 @@ export class Supply {
 
   /** Opens what is lacking, as far as it is worth it now; looks again when it may be worth it later. */
   grow(): void {
-    const { queue, isPaused } = this.#deps
+    const { queue, slots, isPaused } = this.#deps
     if (this.room <= 0) {
       this.#awaitRaise()
       // The common case of a busy pool: everything is out, and will come back.
       if (this.hasSingleHost) return
     }
+    const nowMs = this.#turnNow()
+    this.#pressure.note(queue.size, nowMs)
+    if (
+      this.#timer !== undefined &&
+      this.#lull.lasts(nowMs, queue.size, this.#opener.count, slots.leasedCount)
+    )
+      return
     if (isPaused()) return
     this.keepMinimum()
     if (queue.size === 0) {
@@ -111,7 +125,7 @@ export class Supply {
       return
     }
     this.#refuseHopeless()
-    const wanted = this.#decide()
+    const wanted = this.#decide(nowMs)
     const retryAtMs = wanted > 0 ? this.#openFor(this.#targetsLacking(wanted)) : Infinity
     const lacking = Math.min(queue.size - this.#opener.count, this.room)
     if (lacking > 0 || (queue.size > 0 && retryAtMs < Infinity)) this.#lookAgain(retryAtMs)
@@ -170,50 +184,51 @@ export class Supply {
     await this.#opener.close()
   }
 
-  #decide(): number {
+  #decide(nowMs: number): number {
     const { queue, slots, holdMs } = this.#deps
     this.#makeRoomFor(queue.first()?.request.target ?? this.#deps.defaultTarget)
-    const wanted = decideGrowth({
+    const facts: GrowthFacts = {
       waiting: queue.size,
       opening: this.#opener.count,
-      working: this.#countWorking(),
+      ...this.#coming(),
       room: this.room,
-      holdMs: this.#estimateHold(holdMs.value, slots),
+      holdMs: estimateHold(holdMs.value, this.#youngestMs(nowMs)),
       connectMs: this.#opener.connectMs.value,
-    })
-    const { clock } = this.#deps.context
-    const nowMs = clock.turnNow?.() ?? clock.now()
-    this.#pressure.note(queue.size, nowMs)
-    const isOneMore = wanted === 0 && this.#opener.count === 0 && this.room > 0
-    return isOneMore && this.#pressure.isLasting(nowMs, this.#opener.connectMs.value) ? 1 : wanted
+    }
+    const wanted = decideGrowth(facts)
+    if (wanted > 0) return wanted
+    const timeMs = this.#lull.isOutworn ? this.#deps.context.clock.now() : nowMs
+    if (facts.opening === 0 && facts.room > 0 && this.#pressure.isLasting(timeMs, facts.connectMs)) return 1
+    // Only where somebody lacks one a timer is set that looks again soon.
+    if (this.hasSingleHost && facts.waiting > facts.opening && facts.room > 0) {
+      this.#lull.begin(facts, nowMs, slots.leasedCount)
+    }
+    return 0
   }
 
-  /** A lease that is out lasts at least as long as it has lasted already, whatever leases have been like. */
-  #estimateHold(meanMs: number | undefined, slots: SlotSet): number | undefined {
-    const { clock } = this.#deps.context
-    // As leases are counted.
-    const nowMs = clock.turnNow?.() ?? clock.now()
+  /** How long the lease is out that began last. */
+  #youngestMs(nowMs: number): number {
     let youngestMs = Infinity
-    for (const slot of slots) {
+    for (const slot of this.#deps.slots) {
       if (slot.state === 'leased') youngestMs = Math.min(youngestMs, nowMs - slot.leasedAtMs)
     }
-    if (youngestMs === Infinity) return meanMs
-    // Just begun, it says nothing yet.
-    if (meanMs === undefined) return youngestMs >= soonest ? youngestMs : undefined
-    // Callers who come in a burst block the event loop for a while, in which no lease can end.
-    return Math.max(meanMs, youngestMs - latest)
+    return youngestMs
   }
 
-  #countWorking(): number {
-    const { slots, queue, defaultTarget } = this.#deps
-    const overdue = this.#deps.countOverdue(this.#deps.context.clock.now() - latest)
-    if (this.hasSingleHost) return slots.leasedCount + slots.resettingCount - overdue
-    const target = queue.first()?.request.target ?? defaultTarget
-    let count = -overdue
-    for (const { state, host } of slots) {
-      if ((state === 'leased' || state === 'resetting') && this.isEligible(host, target)) count++
+  /** What will come back by itself; without checks and cleanings that take so long that they need not end soon. */
+  #coming(): Pick<GrowthFacts, 'working' | 'returning'> {
+    const { slots, queue, defaultTarget, context, countOverdue } = this.#deps
+    let leased = slots.leasedCount
+    let resetting = slots.resettingCount
+    if (!this.hasSingleHost) {
+      const target = queue.first()?.request.target ?? defaultTarget
+      const useful = [...slots].filter(({ host }) => this.isEligible(host, target))
+      leased = useful.filter(({ state }) => state === 'leased').length
+      resetting = useful.filter(({ state }) => state === 'resetting').length
     }
-    return Math.max(0, count)
+    const overdue = countOverdue(context.clock.now() - answerPatienceMs(this.#opener.connectMs.value))
+    const returning = Math.max(0, resetting - overdue)
+    return { working: leased + returning, returning }
   }
 
   /** An idle connection to a host that the first caller cannot use gives way to one that it can. */
@@ -257,8 +272,7 @@ export class Supply {
 
   #lookAgain(retryAtMs: number): void {
     const { clock } = this.#deps.context
-    const connectMs = this.#opener.connectMs.value ?? 0
-    const soonMs = clock.now() + Math.min(latest, Math.max(soonest, connectMs / 4))
+    const soonMs = clock.now() + lookAgainMs(this.#opener.connectMs.value)
     // A host that is not to be tried yet decides, when nothing works that might come back sooner.
     this.#setTimer(retryAtMs < Infinity ? Math.max(soonMs, retryAtMs) : soonMs, false)
   }
@@ -307,6 +321,12 @@ export class Supply {
       // All of them want the same.
       else if (this.hasSingleHost) return
     }
+  }
+
+  /** As leases are counted. */
+  #turnNow(): number {
+    const { clock } = this.#deps.context
+    return clock.turnNow?.() ?? clock.now()
   }
 
   /** Why waiting for `target` is in vain: the hosts have been down for a while, and no connection is left that may come back. */

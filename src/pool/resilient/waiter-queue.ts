@@ -1,6 +1,6 @@
 import type { Clock, TimerHandle } from '../../core/clock'
 import { onAbort } from '../../core/on-abort'
-import type { AcquireRequest, PooledConnection } from '../pool-strategy'
+import type { AcquireReceiver, AcquireRequest, PooledConnection } from '../pool-strategy'
 import { createAbortError } from '../wait-queue'
 
 /** One caller who waits; settled exactly once: with a connection, an error, its deadline or its signal. */
@@ -9,13 +9,15 @@ export class Waiter {
   /** Somebody prepares a connection for it; it keeps its deadline and is not given another. */
   isServed = false
   stopListening: (() => void) | undefined
+  /** Its neighbours in the line; the queue's own. */
+  previous: Waiter | undefined
+  next: Waiter | undefined
 
   constructor(
     readonly request: AcquireRequest,
     readonly sinceMs: number,
     readonly timeoutMs: number,
-    readonly deliver: (connection: PooledConnection) => void,
-    readonly refuse: (error: Error) => void,
+    readonly receiver: AcquireReceiver,
   ) {}
 
   get deadlineMs(): number {
@@ -29,19 +31,16 @@ export type MakeTimeoutError = (waiter: Waiter) => Error
 /** From here on a wait is long against a turn of the event loop. */
 const longWaitMs = 2_000
 
-/** The array is compacted when this many of its places, and half of them, are empty. */
-const compactFrom = 64
-
 /**
- * Callers in order of arrival. A caller who gives up leaves an empty place behind, so nothing is searched; ONE timer is set for
+ * Callers in order of arrival, each knowing its neighbours: whoever leaves, from wherever, is not searched for. ONE timer is set for
  * the earliest deadline and left to run when that caller is served, so serving costs no timer.
  */
 export class WaiterQueue {
   readonly #clock: Clock
   readonly #makeTimeoutError: MakeTimeoutError
   readonly #onLeave: () => void
-  #places: (Waiter | undefined)[] = []
-  #head = 0
+  #head: Waiter | undefined
+  #tail: Waiter | undefined
   #size = 0
   /** Waiters out of the line for whom a connection is being prepared. */
   readonly #served = new Set<Waiter>()
@@ -63,44 +62,39 @@ export class WaiterQueue {
   /** Joins the end of the line. */
   wait(request: AcquireRequest, timeoutMs: number): Promise<PooledConnection> {
     return new Promise((resolve, reject) => {
-      this.add(request, timeoutMs, resolve, reject)
+      this.add(request, timeoutMs, { deliver: resolve, refuse: reject })
     })
   }
 
-  /** The same for callers who are told by callback. */
-  add(
-    request: AcquireRequest,
-    timeoutMs: number,
-    deliver: (connection: PooledConnection) => void,
-    refuse: (error: Error) => void,
-  ): void {
-    const waiter = new Waiter(request, this.#startMs(timeoutMs), timeoutMs, deliver, refuse)
+  /** The same for callers who are told otherwise. */
+  add(request: AcquireRequest, timeoutMs: number, receiver: AcquireReceiver): void {
+    const waiter = new Waiter(request, this.#startMs(timeoutMs), timeoutMs, receiver)
     const { signal } = request
     if (signal !== undefined) {
       waiter.stopListening = onAbort(signal, () => {
-        if (this.settle(waiter)) refuse(createAbortError(signal))
+        if (this.settle(waiter)) receiver.refuse(createAbortError(signal))
       })
     }
-    this.#places.push(waiter)
+    const tail = this.#tail
+    if (tail === undefined) this.#head = waiter
+    else tail.next = waiter
+    waiter.previous = tail
+    this.#tail = waiter
     this.#size++
     this.#watch(waiter.deadlineMs)
   }
 
   /** The first caller whose request `accepts`; it stays in the line. */
   first(accepts?: (request: AcquireRequest) => boolean): Waiter | undefined {
-    for (let index = this.#head; index < this.#places.length; index++) {
-      const waiter = this.#places[index]
-      if (waiter !== undefined && (accepts === undefined || accepts(waiter.request))) return waiter
-    }
-    return undefined
+    if (accepts === undefined) return this.#head
+    let waiter = this.#head
+    while (waiter !== undefined && !accepts(waiter.request)) waiter = waiter.next
+    return waiter
   }
 
-  /** Everybody in the line, in order. */
+  /** Everybody in the line, in order; nobody may leave meanwhile. */
   *[Symbol.iterator](): Generator<Waiter> {
-    for (let index = this.#head; index < this.#places.length; index++) {
-      const waiter = this.#places[index]
-      if (waiter !== undefined) yield waiter
-    }
+    for (let waiter = this.#head; waiter !== undefined; waiter = waiter.next) yield waiter
   }
 
   /**
@@ -131,7 +125,7 @@ export class WaiterQueue {
   }
 
   reject(waiter: Waiter, makeError: (waiter: Waiter) => Error): void {
-    if (this.settle(waiter)) waiter.refuse(makeError(waiter))
+    if (this.settle(waiter)) waiter.receiver.refuse(makeError(waiter))
   }
 
   /** A long wait may be counted from the beginning of the turn: who has blocked the event loop has waited that long as well. */
@@ -140,19 +134,14 @@ export class WaiterQueue {
   }
 
   #leave(waiter: Waiter): void {
-    const places = this.#places
-    // The first in line goes in constant time; whoever gives up in the middle leaves a hole.
-    const index = places[this.#head] === waiter ? this.#head : places.indexOf(waiter, this.#head)
-    places[index] = undefined
+    const { previous, next } = waiter
+    if (previous === undefined) this.#head = next
+    else previous.next = next
+    if (next === undefined) this.#tail = previous
+    else next.previous = previous
+    // It may be kept for long by whoever it was for; its neighbours need not be.
+    waiter.previous = waiter.next = undefined
     this.#size--
-    while (this.#head < places.length && places[this.#head] === undefined) this.#head++
-    if (this.#head === places.length) {
-      places.length = 0
-      this.#head = 0
-    } else if (this.#head >= compactFrom && this.#head * 2 >= places.length) {
-      places.splice(0, this.#head)
-      this.#head = 0
-    }
     if (this.#size === 0 && this.#served.size === 0 && this.#timer !== undefined) {
       this.#clock.setBackground?.(this.#timer, true)
     }
@@ -186,7 +175,7 @@ export class WaiterQueue {
         nextMs = Math.min(nextMs, waiter.deadlineMs)
       } else if (this.settle(waiter)) {
         hasLeft = true
-        waiter.refuse(this.#makeTimeoutError(waiter))
+        waiter.receiver.refuse(this.#makeTimeoutError(waiter))
       }
     }
     this.#watch(nextMs)

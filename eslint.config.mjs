@@ -8,6 +8,7 @@ export default tseslint.config(
       '**/node_modules/**',
       'coverage/**',
       'test/codemods/fixtures/**',
+      'test/codemods/cleanup/fixtures/**',
       // The old application is what it is: legacy code on purpose.
       'examples/legacy-app/**',
     ],

@@ -81,7 +81,8 @@ describe('the clean-up of the example application', () => {
     }
     await Promise.all([watch(), child.then(end, end)])
     expect((await child).stdout).toBe('done\n')
-    return [...names].filter((name) => /^(legacy-app|pgferry)\//.test(name)).sort()
+    // The old pools were called `legacy-app/<component>`; one probe names its own session otherwise.
+    return [...names].filter((name) => components.some((one) => name.endsWith(`/${one}`))).sort()
   }
 
   beforeAll(async () => {

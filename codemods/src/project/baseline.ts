@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CodemodError, describeCause } from './codemod-error'
+import { compareText } from './find-workspace'
 
 /** Lies at the root, under version control: what was there when the ratchet was put on. */
 export const baselineFileName = 'pgferry.baseline.json'
@@ -41,11 +42,13 @@ export function parseBaseline(text: string): Baseline {
 }
 
 /** One id a line and in order, so that two branches merge. */
-export function formatBaseline(baseline: Baseline): string {
-  const packages = Object.entries(baseline.packages)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { legacy, leaks }]) => [name, { legacy: [...legacy].sort(), leaks: [...leaks].sort() }])
-  return `${JSON.stringify({ schemaVersion: 1, packages: Object.fromEntries(packages) }, null, 2)}\n`
+export function formatBaseline({ schemaVersion, packages }: Baseline): string {
+  const ordered: Record<string, BaselineEntry> = {}
+  for (const name of Object.keys(packages).sort(compareText)) {
+    const { legacy = [], leaks = [] } = packages[name] ?? {}
+    ordered[name] = { legacy: [...legacy].sort(compareText), leaks: [...leaks].sort(compareText) }
+  }
+  return `${JSON.stringify({ schemaVersion, packages: ordered }, null, 2)}\n`
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { Clock } from '../../core/clock'
 import type { Connection, ScopedConnection } from '../../core/connection'
 import { endLease, isConnectionHandle, isLeaseEnded } from '../../core/connection-handle'
 import { PoolClosedError } from '../../core/errors'
@@ -8,22 +7,10 @@ import type { Side } from '../catalog/side'
 import type { ConnectionBudget } from './connection-budget'
 import { FerryLease, type AcquireWatcher } from './ferry-lease'
 import type { LeaseLedger } from './lease-ledger'
+import type { RouterDeps } from './router-deps'
 import { plainRequest, type RouteRequest, type SidePort } from './side-port'
 import { SideCounters } from './side-counters'
-import type { Unit, UnitScope } from './unit-of-work'
-
-/** What the routers of one ferry share. */
-export interface RouterDeps {
-  readonly sides: Readonly<Record<Side, SidePort>>
-  readonly scope: UnitScope
-  readonly ledger: LeaseLedger
-  readonly budget: ConnectionBudget | undefined
-  readonly clock: Clock
-  /** Whether the ferry takes no new leases any more. */
-  readonly isClosed: () => boolean
-  /** Whether the time is over that leases had to come back when the ferry was closed. */
-  readonly isOverdue: () => boolean
-}
+import type { Unit } from './unit-of-work'
 
 type Work<T> = (connection: Connection) => T | Promise<T>
 

@@ -7,6 +7,7 @@ import type { PoolContext } from '../pool-context'
 import { createPoolClosedError, createSaturatedError } from '../pool-errors'
 import { resolvePoolOptions } from '../pool-options'
 import type {
+  AcquireReceiver,
   AcquireRequest,
   HostTarget,
   PooledConnection,

@@ -101,4 +101,53 @@ describe('the ratchet', () => {
     expect(exitCode).toBe(5)
     expect(Object.keys(workspace.snapshot())).not.toContain('pgferry.baseline.json')
   })
+
+  it('refuses flag checks in a package that is complete, and only there', async () => {
+    const flags = [
+      `if (flags.isEnabled('pgferry.done')) run()`,
+      `const on = process.env.USE_NEW_CONNECTION_SERVICE_DONE === '1'`,
+      `const { USE_NEW_CONNECTION_SERVICE: all } = process.env`,
+      `isEnabled('another.flag')`,
+      `const text = 'USE_NEW_CONNECTION_SERVICE'`,
+    ].join('\n')
+    workspace.write('packages/done/flags.ts', flags)
+    workspace.write('packages/old/flags.ts', flags)
+    expect(await check()).toMatchObject({ exitCode: 0, staleFlags: [] })
+    workspace.write(
+      'pgferry.config.mjs',
+      workspace.read('pgferry.config.mjs').replace('migrated', 'complete'),
+    )
+    expect(await check()).toMatchObject({
+      exitCode: 1,
+      checked: ['done'],
+      staleFlags: [
+        { file: 'packages/done/flags.ts', line: 1, column: 5, flag: 'pgferry.done' },
+        { line: 2, column: 12, flag: 'USE_NEW_CONNECTION_SERVICE_DONE' },
+        { line: 3, column: 9, flag: 'USE_NEW_CONNECTION_SERVICE' },
+      ],
+    })
+    const { stdout } = await workspace.run(['check'])
+    expect(stdout).toContain('Flag checks in complete packages (3); `pgferry cleanup` removes them')
+    expect(stdout).toContain('3 stale flag checks.')
+  })
+
+  it('asks for the flags that the configuration names', async () => {
+    workspace.write('packages/done/flags.ts', `if (config.flags['newPool'] && config.flags.newPool) run()\n`)
+    const config = workspace.read('pgferry.config.mjs').replace('migrated', 'complete')
+    workspace.write(
+      'pgferry.config.mjs',
+      config.replace(
+        'export default {',
+        `export default { cleanup: { flags: [{ expression: 'config.flags.newPool', value: true }] },`,
+      ),
+    )
+    expect(await check()).toMatchObject({ staleFlags: [{ column: 32, flag: 'config.flags.newPool' }] })
+  })
+
+  it('writes its findings as a page and for code scanning', async () => {
+    workspace.write('packages/done/a.ts', 'legacyTake(2)\nserviceTake(1)\n')
+    await workspace.run(['check', '--html', 'check.html', '--sarif', 'check.sarif'])
+    expect(workspace.read('check.html')).toContain('pgferry check: 1 site in')
+    expect(workspace.read('check.sarif')).toContain('"startLine": 1')
+  })
 })

@@ -4,9 +4,23 @@ import fc from 'fast-check'
 export type Statement =
   | {
       readonly kind:
-        'query' | 'note' | 'work' | 'throw' | 'return' | 'return-promise' | 'break' | 'continue' | 'declare'
+        | 'query'
+        | 'note'
+        | 'work'
+        | 'throw'
+        | 'return'
+        | 'return-promise'
+        | 'break'
+        | 'continue'
+        | 'break-label'
+        | 'declare'
     }
-  | { readonly kind: 'if' | 'loop' | 'block'; readonly body: readonly Statement[] }
+  | {
+      readonly kind: 'if' | 'loop' | 'block' | 'switch' | 'label' | 'for-await' | 'call'
+      readonly body: readonly Statement[]
+    }
+  /** Two connections at once, given back in either order. */
+  | { readonly kind: 'pair'; readonly body: readonly Statement[]; readonly isReversed: boolean }
   | {
       readonly kind: 'try'
       readonly body: readonly Statement[]
@@ -36,6 +50,8 @@ const releases = [
   'finally-before-a-note',
   'finally-of-a-flag',
   'finally-discarding',
+  'finally-silenced',
+  'finally-of-a-choice',
   'missing',
   'behind-the-try',
   'in-try-and-catch',
@@ -62,6 +78,7 @@ const simple = fc.oneof(
         'return-promise' as const,
         'break' as const,
         'continue' as const,
+        'break-label' as const,
       )
       .map((kind): Statement => ({ kind })),
   },
@@ -71,7 +88,19 @@ export const programs = fc.letrec<{ list: readonly Statement[]; one: Statement }
   one: fc.oneof(
     { maxDepth: 3, depthIdentifier: 'statement' },
     simple,
-    fc.record({ kind: fc.constantFrom('if' as const, 'loop' as const, 'block' as const), body: tie('list') }),
+    fc.record({
+      kind: fc.constantFrom(
+        'if' as const,
+        'loop' as const,
+        'block' as const,
+        'switch' as const,
+        'label' as const,
+        'for-await' as const,
+        'call' as const,
+      ),
+      body: tie('list'),
+    }),
+    fc.record({ kind: fc.constant('pair' as const), body: tie('list'), isReversed: fc.boolean() }),
     fc.record({
       kind: fc.constant('try' as const),
       body: tie('list'),
@@ -97,6 +126,7 @@ export const programs = fc.letrec<{ list: readonly Statement[]; one: Statement }
 interface Scope {
   readonly connections: readonly string[]
   readonly isInLoop: boolean
+  readonly label?: string | undefined
 }
 
 class Printer {
@@ -133,6 +163,31 @@ class Printer {
       case 'break':
       case 'continue':
         return scope.isInLoop ? `${indent}if (flip()) ${statement.kind}\n` : `${indent}note('n${n}')\n`
+      case 'break-label':
+        return scope.label === undefined
+          ? `${indent}note('n${n}')\n`
+          : `${indent}if (flip()) break ${scope.label}\n`
+      case 'switch':
+        // A `break` in there leaves the switch, and needs no loop around it.
+        return `${indent}switch (flip()) {\n${inner}case true:\n${this.lines(statement.body, scope, `${inner}  `)}${inner}  break\n${inner}default:\n${inner}  note('d${n}')\n${indent}}\n`
+      case 'label':
+        return `${indent}out${n}: {\n${this.lines(statement.body, { ...scope, label: `out${n}` }, inner)}${indent}}\n`
+      case 'for-await':
+        return `${indent}for await (const turn${n} of [work('a${n}'), work('b${n}')]) {\n${inner}note(turn${n})\n${this.lines(statement.body, { ...scope, isInLoop: true }, inner)}${indent}}\n`
+      case 'call':
+        return `${indent}await (async () => {\n${this.lines(statement.body, { connections: scope.connections, isInLoop: false }, inner)}${indent}})();\n`
+      case 'pair': {
+        const names = [`left${n}`, `right${n}`]
+        const [first, second] = names.map((name) => calls('node-postgres', name))
+        const puts = [first?.put() ?? '', second?.put() ?? '']
+        if (statement.isReversed) puts.reverse()
+        const body = this.lines(
+          statement.body,
+          { ...scope, connections: [...scope.connections, ...names] },
+          inner,
+        )
+        return `${names.map((name) => `${indent}const ${name} = await pool.connect()\n`).join('')}${indent}try {\n${body}${indent}} finally {\n${puts.map((put) => `${inner}${put}\n`).join('')}${indent}}\n`
+      }
       case 'block':
         return `${indent}{\n${this.lines(statement.body, scope, inner)}${indent}}\n`
       case 'if':
@@ -247,6 +302,12 @@ class Printer {
           handler: `${inner}failed${n} = error as Error\n${inner}throw error\n`,
           last: `${inner}${put(`failed${n}`)}\n`,
         }
+      case 'finally-silenced':
+        return {
+          last: `${inner}try {\n${inner}  ${release}\n${inner}} catch {\n${inner}  note('s${n}')\n${inner}}\n`,
+        }
+      case 'finally-of-a-choice':
+        return { last: `${inner}if (flip()) ${put()}\n${inner}else ${put('true as never')}\n` }
       case 'missing':
         return { last: `${inner}note('lost${n}')\n` }
       case 'behind-the-try':

@@ -13,7 +13,7 @@ import { judgeScoped } from './judge-scoped'
 import { receiverEffect, receiverEffectNote } from './receiver-effect'
 import { judgeTwoStep } from './judge-two-step'
 import type { Judgement } from './judgement'
-import { releasePointOf } from './release-points'
+import { releaseExtent, releasePointOf } from './release-points'
 import { planScope } from './scope-plan'
 import { shapeOf } from './shape'
 import type { SiteFacts } from './site-facts'
@@ -27,13 +27,13 @@ export function judgeSite(
   checker: ts.TypeChecker,
   all: readonly SiteFacts[] = [],
 ): Judgement {
-  if (facts.acquire.dialect.id === serviceDialectId) return judgeService(facts)
+  if (facts.acquire.dialect.id === serviceDialectId) return judgeService(facts, all)
   if (facts.acquire.kind === 'scoped') return judgeScoped(facts.acquire, checker)
   const judgement =
     judgeBinding(facts, checker) ??
     judgeOwnership(facts) ??
     judgeChoice(facts, checker) ??
-    judgePaths(facts) ??
+    judgePaths(facts, all) ??
     judgeTwoStep(facts, checker) ??
     judgeLate(facts, checker) ??
     judgeBracket(facts, checker, all) ??
@@ -42,13 +42,13 @@ export function judgeSite(
 }
 
 /** Sites on the service: done, unless the analysis proves a leak. */
-function judgeService(facts: SiteFacts): Judgement {
+function judgeService(facts: SiteFacts, all: readonly SiteFacts[]): Judgement {
   const isHandedOn =
     facts.uses.some((use) => use.kind === 'escape' || use.kind === 'argument') ||
     facts.binding.kind === 'unbound'
   const isManual = facts.binding.kind === 'declared' || facts.binding.kind === 'assigned'
   if (facts.acquire.kind === 'acquire' && isManual && !isHandedOn && facts.usingDeclaration === undefined) {
-    const leak = judgePaths(facts)
+    const leak = judgePaths(facts, all)
     if (leak?.verdict === 'leak') return leak
   }
   return { verdict: 'already', shape: facts.usingDeclaration === undefined ? shapeOf(facts) : 'scoped' }
@@ -112,7 +112,7 @@ function judgeUsing(facts: SiteFacts, statement: ts.VariableStatement, checker: 
 }
 
 /** What goes wrong on some path. */
-function judgePaths(facts: SiteFacts): Judgement | undefined {
+function judgePaths(facts: SiteFacts, all: readonly SiteFacts[]): Judgement | undefined {
   const of = (kind: Finding['kind']): Finding | undefined =>
     facts.findings.find((finding) => finding.kind === kind)
   const complex = of('too-complex')
@@ -129,7 +129,8 @@ function judgePaths(facts: SiteFacts): Judgement | undefined {
   if (late !== undefined)
     return { ...manual(facts, 'use-after-release'), witness: witnessOfFinding(facts, late) }
   // Behind a bracket's acquire only the gap can leak, and a finally block that does more before it releases: a window to be closed.
-  const isExcused = (finding: Finding): boolean => facts.bracket !== undefined || isWindow(finding, facts)
+  const isExcused = (finding: Finding): boolean =>
+    facts.bracket !== undefined || isWindow(finding, facts) || failsInOtherRelease(finding, facts, all)
   const thrown = leaksByException(facts).find((finding) => !isExcused(finding))
   if (thrown !== undefined) return leak(facts, 'leaks-on-throw', thrown)
   return undefined
@@ -242,6 +243,17 @@ function isWindow(finding: Finding, { tryAfter }: SiteFacts): boolean {
   return (
     finding.throws.some((node) => isWithin(node, tryStatement.finallyBlock)) ||
     (thrownAt !== undefined && gap.some((statement) => isWithin(thrownAt, statement)))
+  )
+}
+
+/** That giving back another connection fails is followed as little as that the own release does: one of the two would never be `rewritable`. */
+function failsInOtherRelease({ thrownAt }: Finding, facts: SiteFacts, all: readonly SiteFacts[]): boolean {
+  return (
+    thrownAt !== undefined &&
+    all.some(
+      (other) =>
+        other !== facts && other.releases.some(({ call }) => isWithin(thrownAt, releaseExtent(call))),
+    )
   )
 }
 

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { ts } from 'ts-morph'
 import type { PackageSources } from '../model/source'
+import { canReadOnDemand, readOnDemand } from './lazy-imports'
 import { readPathAliases, type PathAliases } from './path-aliases'
 
 /** A package parsed and bound, without libraries and without the files that hold no site. It grows as names are followed. */
@@ -12,7 +13,7 @@ export interface ParsedPackage {
   readonly checker: ts.TypeChecker
   sourceFile(path: string): ts.SourceFile | undefined
   parseErrors(sourceFile: ts.SourceFile): readonly ParseError[]
-  /** Every file of the package that was parsed so far. */
+  /** The files with hits, those taken in, and of what these import whatever has been parsed or extends a class. */
   sourceFiles(): readonly ts.SourceFile[]
   /** The file of the package that an import names, parsed or not. */
   resolve(specifier: string, fromFile: string): string | undefined
@@ -52,8 +53,8 @@ const parseOptions: ts.CompilerOptions = {
 }
 
 /**
- * Parses the given files, and the files of the package that they import directly (read from disk): enough to follow a
- * name to the class, annotation or constructor call it comes from.
+ * Parses the given files. Those that they import directly are read from disk when a name is followed into one: enough to get to the
+ * class, annotation or constructor call that it comes from.
  */
 export function parsePackage(
   sources: Pick<PackageSources, 'files' | 'path' | 'tsconfigPath'>,
@@ -63,12 +64,15 @@ export function parsePackage(
   const hits = new Map(sources.files.map((file) => [file.path, file.text]))
   const cache = new Map<string, ts.SourceFile | undefined>()
 
+  const readText = (path: string): string | undefined =>
+    hits.get(path) ?? (readDisk ? ts.sys.readFile(path) : undefined)
   const load = (path: string): ts.SourceFile | undefined => {
     if (!cache.has(path)) {
-      const text = hits.get(path) ?? (readDisk ? ts.sys.readFile(path) : undefined)
+      const text = readText(path)
       cache.set(
         path,
-        text === undefined ? undefined : ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true),
+        // parents are set when names are bound, as they are for every file that a program knows
+        text === undefined ? undefined : ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, false),
       )
     }
     return cache.get(path)
@@ -100,17 +104,25 @@ export function parsePackage(
     return undefined
   }
   /** Imports of files with hits are followed, and any import that leads to a file that is there already. */
+  const followed = new Set<string>()
   const resolveFollowed = (specifier: string, containingFile: string): string | undefined => {
     const path = resolveInside(specifier, containingFile)
-    return path !== undefined && (hits.has(containingFile) || hits.has(path) || cache.has(path))
-      ? path
-      : undefined
+    if (path === undefined) return undefined
+    if (hits.has(containingFile)) followed.add(path)
+    return hits.has(path) || followed.has(path) || cache.has(path) ? path : undefined
   }
+  const resolveModule = (specifier: string, containingFile: string): ts.ResolvedModuleFull | undefined => {
+    const path = resolveFollowed(specifier, containingFile)
+    if (path === undefined) return undefined
+    return { resolvedFileName: path, extension: extensionOf(path), isExternalLibraryImport: false }
+  }
+  const isAtHand = (path: string): boolean =>
+    !canReadOnDemand || hits.has(path) || included.has(path) || cache.has(path)
 
   const host: ts.CompilerHost = {
     fileExists: exists,
     readFile: (path) => load(path)?.text,
-    getSourceFile: load,
+    getSourceFile: (path) => (isAtHand(path) ? load(path) : undefined),
     getDefaultLibFileName: () => '/lib.d.ts',
     writeFile: () => undefined,
     getCurrentDirectory: () => sources.path,
@@ -118,22 +130,12 @@ export function parsePackage(
     useCaseSensitiveFileNames: () => true,
     getNewLine: () => '\n',
     resolveModuleNameLiterals: (literals, containingFile) =>
-      literals.map((literal) => {
-        const path = resolveFollowed(literal.text, containingFile)
-        return path === undefined
-          ? { resolvedModule: undefined }
-          : {
-              resolvedModule: {
-                resolvedFileName: path,
-                extension: extensionOf(path),
-                isExternalLibraryImport: false,
-              },
-            }
-      }),
+      literals.map(({ text }) => ({ resolvedModule: resolveModule(text, containingFile) })),
   }
   const build = (): { program: ts.Program; checker: ts.TypeChecker } => {
     const rootNames = [...new Set([...hits.keys(), ...included])]
     const program = ts.createProgram({ rootNames, options: parseOptions, host })
+    readOnDemand(program, { load, resolve: resolveModule })
     return { program, checker: program.getTypeChecker() }
   }
   let current = build()
@@ -142,7 +144,12 @@ export function parsePackage(
       return current.checker
     },
     sourceFile: (path) => current.program.getSourceFile(path),
-    sourceFiles: () => current.program.getSourceFiles(),
+    sourceFiles: () => {
+      const { program } = current
+      const late = [...followed].filter((path) => cache.has(path) || /\bextends\b/.test(readText(path) ?? ''))
+      const paths = new Set([...program.getSourceFiles().map(({ fileName }) => fileName), ...late])
+      return [...paths].flatMap((path) => program.getSourceFile(path) ?? [])
+    },
     resolve: resolveInside,
     include: (paths) => {
       const before = included.size

@@ -55,9 +55,19 @@ function hasPlainArguments(call: ts.CallExpression, checker: ts.TypeChecker): bo
   const [statement, values, more] = call.arguments
   if (statement === undefined || more !== undefined) return false
   if (!call.arguments.every((one) => !ts.isSpreadElement(one) && isQuietTree(one))) return false
+  if (hasOtherSettings(statement)) return false
   if (values !== undefined && isFunctionWithBody(unwrapExpression(values))) return false
   const text = textOf(statement, checker)
   return text === undefined ? values !== undefined : !needsSession.test(text)
+}
+
+/** `{ text, rowMode: 'array' }`, `{ ...config }`: more than the service knows of. */
+function hasOtherSettings(statement: ts.Expression): boolean {
+  const bare = unwrapExpression(statement)
+  return (
+    ts.isObjectLiteralExpression(bare) &&
+    bare.properties.some((one) => !/^(text|values|name)$/.test(one.name?.getText() ?? ''))
+  )
 }
 
 /** The text of the statement, as far as it is written in this file; templates count with what stands between their parts. */

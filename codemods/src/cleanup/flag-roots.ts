@@ -134,7 +134,7 @@ export function matchesPattern(text: string, pattern: string): boolean {
   return new RegExp(`^${source}$`, 's').test(text)
 }
 
-function sameText(expression: ts.Expression, wanted: string): boolean {
+export function sameText(expression: ts.Expression, wanted: string): boolean {
   const bare = (text: string): string => text.replace(/\s+/g, '')
   return bare(expression.getText()) === bare(wanted)
 }

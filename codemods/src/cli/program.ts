@@ -161,9 +161,11 @@ function addRevert(program: Command, run: RunCommand): void {
 function addCheck(program: Command, run: RunCommand): void {
   const command = program
     .command('check')
-    .description('fail when a package with stage "migrated" has legacy call sites')
+    .description(
+      'for CI: fail on legacy call sites in migrated packages, stale flags, and more than the baseline knows',
+    )
     .argument('[package...]', 'names or paths; all packages when none is given')
-  withPackageOptions(command).action(async (names: string[], options: PackageCommandOptions) => {
+  withReportOptions(command).action(async (names: string[], options: PackageCommandOptions) => {
     await run(options, async (deps) => (await import('../commands/check.js')).runCheck(names, options, deps))
   })
 }

@@ -1,8 +1,11 @@
 import type { Dialect } from '../model/dialect'
 import type { TargetStyle } from '../model/target'
 
-/** How far a package is: `migrated` makes `pgferry check` refuse legacy call sites in it. */
-export type PackageStage = 'legacy' | 'migrated'
+/**
+ * How far a package is: `migrated` makes `pgferry check` refuse legacy call sites in it, `complete` flag checks as well, which
+ * `pgferry cleanup` removes.
+ */
+export type PackageStage = 'legacy' | 'migrated' | 'complete'
 
 /** How call sites of a package reach the connection service. */
 export type ConnectionsConfig =

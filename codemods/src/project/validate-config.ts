@@ -12,7 +12,7 @@ const packageSchema = z.strictObject({
   path: text,
   component: text.optional(),
   purpose: text.optional(),
-  stage: z.enum(['legacy', 'migrated']).optional(),
+  stage: z.enum(['legacy', 'migrated', 'complete']).optional(),
   connections: z
     .union([z.strictObject({ import: text, from: text }), z.strictObject({ expression: text })])
     .optional(),

@@ -5,7 +5,7 @@ import { mustBreakBehind } from './await-using'
 import { contentOf, indentUnit, layoutOf } from './layout'
 import { connectionsText, quoted, quoteOf } from './service-call'
 import type { SiteEdits } from './site-edits'
-import { canMergeInto, firstTokenContinues } from './unwrap'
+import { canMergeInto, joinsNeighbours } from './unwrap'
 import { removeStatement } from './remove-statement'
 
 /** The purpose that the service falls back on needs no mention. */
@@ -27,7 +27,7 @@ export function rewriteAsOneShot(
     content !== undefined &&
     layout.indentOf(tryBlock) === layout.indentOf(statement) &&
     canMergeInto(bracket, false) &&
-    !firstTokenContinues(bracket) &&
+    !joinsNeighbours(bracket) &&
     !mustBreakBehind(bracket, content.end)
   if (!isMerged) {
     return {

@@ -1,5 +1,6 @@
 import type { AnalyzedSite, FileAnalysis } from '../analysis/analyze-package'
 import type { Bracket } from '../analysis/bracket'
+import type { CallSwap } from '../analysis/call-swap'
 import type { RewritePlan } from '../analysis/judgement'
 import type { ReleasePoint } from '../analysis/release-points'
 import { isJavaScript } from '../analysis/judge-site'
@@ -70,6 +71,10 @@ export function planSite(
     shifts: [],
     labels: kept,
   })
+  const swapped = (swap: CallSwap, kept = labels): SitePlan =>
+    swap.releases.some((one) => !one.byMethod && collides(one.call, analysis, target))
+      ? { kind: 'refused', reason: 'collision' }
+      : edits(swapCalls(swap, call, target), kept)
   const moved = (result: SiteEdits): SitePlan => ({ kind: 'edits', ...result, labels })
   switch (plan.kind) {
     case 'scoped':
@@ -100,14 +105,14 @@ export function planSite(
     case 'choice':
       return target.style === 'await-using' && !isJavaScript(call)
         ? moved(rewriteOwnedChoice(plan.choice, target))
-        : edits(
-            swapCalls(plan.swap, call, target),
+        : swapped(
+            plan.swap,
             labels.filter((label) => label !== 'closes-leak-window'),
           )
     case 'late':
       return plan.scope !== undefined && target.style === 'await-using' && !isJavaScript(call)
         ? moved(rewriteLate(plan.scope, target))
-        : edits(swapCalls(plan.swap, call, target))
+        : swapped(plan.swap)
     case 'calls':
       return style === 'acquire-release'
         ? asCalls(plan.releases)
@@ -156,11 +161,13 @@ export function planSite(
 function planShorter(
   { facts, site }: AnalyzedSite,
   bracket: Bracket,
-  { checker }: FileAnalysis,
+  analysis: FileAnalysis,
   target: RewriteTarget,
 ): SitePlan | undefined {
+  const { checker } = analysis
   const statement = target.oneShot === true ? singleStatementOf(bracket, facts.uses, checker) : undefined
-  if (statement !== undefined)
+  // The service is called where the statement is, and its name may mean something else in there.
+  if (statement !== undefined && !collides(statement, analysis, target))
     return { kind: 'edits', ...rewriteAsOneShot(bracket, statement, target), labels: ['one-shot'] }
   const transaction = target.transactions === true ? transactionOf(bracket, facts.uses, checker) : undefined
   const edits = transaction && rewriteAsTransaction(bracket, transaction, target)

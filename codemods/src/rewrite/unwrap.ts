@@ -76,6 +76,21 @@ export function firstTokenContinues(bracket: Bracket): boolean {
   return first !== undefined && continues(before, first)
 }
 
+/**
+ * The same where the acquire goes too: what stood in front of it comes to stand in front of the block's first statement, and the last one
+ * in front of what follows.
+ */
+export function joinsNeighbours({ block, statement, gap, tryStatement, following }: Bracket): boolean {
+  const { statements } = tryStatement.tryBlock
+  const [first, last] = [statements[0], statements.at(-1)]
+  const before = gap.at(-1) ?? block.statements[block.statements.indexOf(statement) - 1]
+  const [next] = following
+  return (
+    (before !== undefined && first !== undefined && continues(before, first)) ||
+    (last !== undefined && next !== undefined && continues(last, next))
+  )
+}
+
 /** Whether what stands behind an offset would be taken as a part of a call that ends there without a semicolon. */
 export function continuesCall(text: string, end: number): boolean {
   const next = /^(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/.exec(text.slice(end))?.[0].length ?? 0

@@ -18,6 +18,9 @@ const documents = [
   'docs/decisions/0008-drop-in-keeps-its-own-state.md',
   'docs/decisions/0009-shared-statements.md',
   'codemods/README.md',
+  'docs/codemods-inside.md',
+  'docs/dialects.md',
+  'docs/cleanup.md',
 ]
 
 describe('the documents tell the truth about files', () => {

@@ -43,6 +43,7 @@ export { defaultPoolOptions } from './pool/pool-options'
 export type { PoolOptions, ResolvedPoolOptions } from './pool/pool-options'
 export type { ConnectionSource } from './pool/connection-target'
 export type {
+  AcquireReceiver,
   AcquireRequest,
   HostStats,
   HostTarget,

@@ -103,7 +103,7 @@ export class FaultWatch {
           },
           refuse: (error) => {
             wait.refused++
-            reject(error as Error)
+            reject(error instanceof Error ? error : new Error(String(error)))
           },
         },
       )

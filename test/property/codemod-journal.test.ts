@@ -138,7 +138,9 @@ test('a process killed at any step leaves whole files, and the next run makes th
           const isDone = readJournal(root, nodeFileOperations).some((run) => run.state === 'done')
           if (!isDone) migrate(root, changes, nodeFileOperations)
           for (const change of changes)
-            expect(nodeFileOperations.read(join(root, change.path)).equals(change.after ?? nothing)).toBe(true)
+            expect(nodeFileOperations.read(join(root, change.path)).equals(change.after ?? nothing)).toBe(
+              true,
+            )
           expect(Object.keys(snapshot() as object)).toEqual(Object.keys(before as object))
         })
       },

@@ -8,12 +8,12 @@ export interface LazySources {
 
 /** What the compiler keeps to itself; a checker asks its program for modules by these. */
 interface LazyProgram {
-  getSourceFile(path: string): ts.SourceFile | undefined
-  getResolvedModule?(
+  getSourceFile: (path: string) => ts.SourceFile | undefined
+  getResolvedModule?: (
     file: ts.SourceFile,
     name: string,
     mode: ts.ResolutionMode,
-  ): { readonly resolvedModule: ts.ResolvedModuleFull | undefined } | undefined
+  ) => { readonly resolvedModule: ts.ResolvedModuleFull | undefined } | undefined
 }
 
 const { bindSourceFile } = ts as unknown as {
@@ -30,12 +30,13 @@ export const canReadOnDemand = typeof bindSourceFile === 'function'
 export function readOnDemand(program: ts.Program, sources: LazySources): void {
   const lazy = program as unknown as LazyProgram
   const { getSourceFile, getResolvedModule } = lazy
-  const late = new Map<string, ts.SourceFile | undefined>()
+  const late = new Map<string, ts.SourceFile>()
   lazy.getSourceFile = (path) => {
-    const known = getSourceFile(path)
+    const known = getSourceFile(path) ?? late.get(path)
     if (known !== undefined) return known
-    if (!late.has(path)) late.set(path, prepare(sources.load(path), program))
-    return late.get(path)
+    const loaded = prepare(sources.load(path), program)
+    if (loaded !== undefined) late.set(path, loaded)
+    return loaded
   }
   lazy.getResolvedModule = (file, name, mode) => {
     const known = getResolvedModule?.(file, name, mode)

@@ -135,7 +135,10 @@ export function parsePackage(
   const build = (): { program: ts.Program; checker: ts.TypeChecker } => {
     const rootNames = [...new Set([...hits.keys(), ...included])]
     const program = ts.createProgram({ rootNames, options: parseOptions, host })
-    readOnDemand(program, { load, resolve: resolveModule })
+    readOnDemand(program, {
+      load: (path) => (followed.has(path) ? load(path) : undefined),
+      resolve: resolveModule,
+    })
     return { program, checker: program.getTypeChecker() }
   }
   let current = build()

@@ -32,11 +32,6 @@ export function runTypestate(query: TypestateQuery): readonly Finding[] {
   return new Typestate(query).run().findings
 }
 
-/** The states in which a function may be left that gets a held connection as a parameter. */
-export function exitStates(query: TypestateQuery): ReadonlySet<ConnectionState> {
-  return new Typestate({ ...query, heldFromStart: true }).run().exits
-}
-
 /** The operations that run while the connection is held, on some path. */
 export function nodesWhileHeld(query: TypestateQuery): ReadonlySet<ts.Node> {
   const machine = new Typestate(query)
@@ -44,7 +39,7 @@ export function nodesWhileHeld(query: TypestateQuery): ReadonlySet<ts.Node> {
   return machine.whileHeld
 }
 
-/** The same, with what goes wrong in it, and apart by the way the function is left. */
+/** The states in which a function may be left that gets a held connection as a parameter, apart by the way it is left. */
 export function exitsOf(query: TypestateQuery): {
   readonly returned: ReadonlySet<ConnectionState>
   readonly thrown: ReadonlySet<ConnectionState>

@@ -41,6 +41,9 @@ function sensibleJobs(requests: readonly PackageRequest[]): number {
   return files < filesWorthThreads ? 1 : Math.min(availableParallelism(), 8)
 }
 
+/** Syntax trees are many small things that live for a moment: with room for them fewer are moved before they are dropped. */
+const resourceLimits = { maxYoungGenerationSizeMb: 48 }
+
 /** The threads of one run. Each gets the next package when it has answered the last one; answers are kept in the order of the requests. */
 class Crew {
   readonly findings: Promise<readonly PackageFindings[]>
@@ -67,7 +70,7 @@ class Crew {
   start(count: number): void {
     for (let started = 0; started < count; started++) {
       const workerData: ThreadData = { context: this.context }
-      const thread = new Worker(join(__dirname, 'package-thread.js'), { workerData })
+      const thread = new Worker(join(__dirname, 'package-thread.js'), { workerData, resourceLimits })
       thread.on('message', (answer: ThreadAnswer) => {
         this.take(answer, thread)
       })

@@ -28,7 +28,8 @@ export const cleanupAdvice = {
   'facade-used':
     'The facade is still needed here. Move this to the connection service by hand, then run cleanup again.',
   'keyed-acquire': 'The connection is shared by key. Pass the connection to those who share it instead.',
-  'not-migrated': 'This file has call sites that can be rewritten. Run `pgferry migrate` for its package first.',
+  'not-migrated':
+    'This file has call sites that can be rewritten. Run `pgferry migrate` for its package first.',
   'no-connections':
     'The configuration does not say how this package reaches the service. Add `connections` to it.',
   'legacy-class-used': 'A class of the old connection layer is still used here. Remove this use.',

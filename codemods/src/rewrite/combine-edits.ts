@@ -26,6 +26,28 @@ export function editsOverlap(sourceFile: ts.SourceFile, sites: readonly SiteEdit
   return ordered.some((edit, index) => index > 0 && edit.start < (ordered[index - 1]?.end ?? 0))
 }
 
+/** Which of the sites begin inside another and end behind it, or the other way round: of two callbacks one must hold the other. */
+export function crossingSites(sites: readonly SiteEdits[]): readonly boolean[] {
+  const spans = sites.map(spanOf)
+  return spans.map((one) => spans.some((other) => isCrossing(one, other) || isCrossing(other, one)))
+}
+
+interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+function isCrossing(first: Span, second: Span): boolean {
+  return first.start < second.start && second.start < first.end && first.end < second.end
+}
+
+function spanOf({ edits, closing }: SiteEdits): Span {
+  return {
+    start: Math.min(...edits.map(({ start }) => start)),
+    end: Math.max(closing?.last.end ?? 0, ...edits.map(({ end }) => end)),
+  }
+}
+
 function moveInserted(edit: TextEdit, around: readonly Shift[]): TextEdit {
   if (!edit.text.includes('\n')) return edit
   const covering = around.filter((shift) => shift.start <= edit.start && edit.start < shift.end)

@@ -1,8 +1,9 @@
 import type { AnalyzedSite, FileAnalysis } from '../analysis/analyze-package'
+import { isJavaScript } from '../analysis/judge-site'
 import type { Site } from '../model/site'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
-import { combineEdits, editsOverlap } from './combine-edits'
+import { combineEdits, editsOverlap, crossingSites } from './combine-edits'
 import { importEdits } from './imports'
 import { planSite } from './plan-site'
 import { refuse } from './refuse'
@@ -34,7 +35,10 @@ export function rewriteFile(
   const refused = new Map<AnalyzedSite, Site>()
   for (;;) {
     const attempt = attemptRewrite(analysis, target, options, refused)
-    const unproved = findUnproved(analysis, attempt.edits, attempt.rewritten, target)
+    const unproved =
+      attempt.crossing.length > 0
+        ? attempt.crossing
+        : findUnproved(analysis, attempt.edits, attempt.rewritten, target)
     if (unproved.length === 0) return { edits: attempt.edits, sites: attempt.sites }
     for (const one of unproved) refused.set(one, refuse(one, 'unsupported-shape'))
   }
@@ -42,6 +46,8 @@ export function rewriteFile(
 
 interface Attempt extends FileRewrite {
   readonly rewritten: readonly AnalyzedSite[]
+  /** Sites whose callbacks would not nest. All of them are refused: one alone would be rewritten by the next run only. */
+  readonly crossing: readonly AnalyzedSite[]
 }
 
 function attemptRewrite(
@@ -51,6 +57,7 @@ function attemptRewrite(
   refused: ReadonlyMap<AnalyzedSite, Site>,
 ): Attempt {
   const plans: SiteEdits[] = []
+  const callbacks: { readonly one: AnalyzedSite; readonly plan: SiteEdits }[] = []
   const rewritten: AnalyzedSite[] = []
   const sites = analysis.sites.map((one): Site => {
     const known = refused.get(one)
@@ -63,18 +70,28 @@ function attemptRewrite(
     if (plan.kind === 'refused') return refuse(one, plan.reason)
     if (editsOverlap(analysis.sourceFile, [...plans, plan])) return refuse(one, 'unsupported-shape')
     plans.push(plan)
+    if (becomesCallback(one, target) && !plan.labels.includes('one-shot')) callbacks.push({ one, plan })
     // Without a lease there is no acquire left to be proved.
     if (!plan.labels.includes('one-shot')) rewritten.push(one)
     // What is done needs no reason; the witness stays, where it shows the leak that went away.
     const { labels: _before, reason: _reason, advice: _advice, ...site } = one.site
     return { ...site, verdict: 'rewritten', ...(plan.labels.length > 0 ? { labels: plan.labels } : {}) }
   })
-  if (plans.length === 0) return { edits: [], sites, rewritten }
+  if (plans.length === 0) return { edits: [], sites, rewritten, crossing: [] }
+  const isCrossing = crossingSites(callbacks.map(({ plan }) => plan))
+  const crossing = callbacks.filter((_, index) => isCrossing[index]).map(({ one }) => one)
   const edits = combineEdits(analysis.sourceFile, plans)
   const imports = importEdits(analysis, target, unusedImports(analysis, edits))
   return {
     edits: [...imports, ...edits].sort((a, b) => a.start - b.start || a.end - b.end),
     sites,
     rewritten,
+    crossing,
   }
+}
+
+/** Whether a site's block becomes a function: by style, or because plain JavaScript has no other scope. */
+function becomesCallback({ plan, facts }: AnalyzedSite, { style }: RewriteTarget): boolean {
+  const isBlock = plan?.kind === 'bracket' || plan?.kind === 'scope' || plan?.kind === 'two-step'
+  return isBlock && (style === 'callback' || (style === 'await-using' && isJavaScript(facts.acquire.call)))
 }

@@ -178,10 +178,7 @@ describe('files that hold no site', () => {
       'src/db/tx.ts': `import { other } from '../lib/other'\nexport const done = (c: any) => { c.release() }\nexport const o = other`,
     })
     const parsed = parsePackage({ path: root, files: [source('src/a.ts', site('./db'))] })
-    expect(parsed.sourceFiles().map(({ fileName }) => fileName)).toEqual([
-      join(root, 'src/db/index.ts'),
-      join(root, 'src/a.ts'),
-    ])
+    expect(parsed.sourceFiles().map(({ fileName }) => fileName)).toEqual([join(root, 'src/a.ts')])
     parsed.include([join(root, 'src/db/tx.ts'), join(root, 'src/none.ts')])
     expect(parsed.sourceFile(join(root, 'src/db/tx.ts'))).toBeDefined()
     expect(parsed.sourceFile(join(root, 'src/lib/other.ts'))).toBeUndefined()

@@ -49,9 +49,9 @@ test('report files are made only when they are asked for, SARIF with the version
     writeOutcome(outcome, { html: 'a.html', sarif: 'a.sarif' }, context, '1.2.3')
     expect(readFileSync(join(folder, 'a.html'), 'utf8')).toBe('page 1')
     expect(JSON.parse(readFileSync(join(folder, 'a.sarif'), 'utf8'))).toEqual({ version: '1.2.3', made: 2 })
-    expect(() => { writeOutcome(outcome, { sarif: 'no/a.sarif' }, context, '1.2.3'); }).toThrow(
-      /--sarif: no\/a\.sarif/,
-    )
+    expect(() => {
+      writeOutcome(outcome, { sarif: 'no/a.sarif' }, context, '1.2.3')
+    }).toThrow(/--sarif: no\/a\.sarif/)
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -29,7 +29,7 @@ const maxSteps = 40_000
 
 /** Runs the machine over every path and returns what goes wrong, each with a shortest path. Ends: states are finite. */
 export function runTypestate(query: TypestateQuery): readonly Finding[] {
-  return new Typestate(query).run().findings
+  return new Typestate(query).run()
 }
 
 /** The operations that run while the connection is held, on some path. */
@@ -46,13 +46,12 @@ export function exitsOf(query: TypestateQuery): {
   readonly findings: readonly Finding[]
 } {
   const machine = new Typestate({ ...query, heldFromStart: true })
-  const { findings } = machine.run()
+  const findings = machine.run()
   return { findings, returned: machine.returned, thrown: machine.thrown }
 }
 
 class Typestate {
   private readonly findings = new Map<string, Finding>()
-  private readonly exits = new Set<ConnectionState>()
   readonly returned = new Set<ConnectionState>()
   readonly whileHeld = new Set<ts.Node>()
   readonly thrown = new Set<ConnectionState>()
@@ -87,7 +86,7 @@ class Typestate {
     return this.relevant.has(symbol) ? withFact(facts, symbol, truth) : facts
   }
 
-  run(): { readonly findings: readonly Finding[]; readonly exits: ReadonlySet<ConnectionState> } {
+  run(): readonly Finding[] {
     const isHeld = this.query.heldFromStart === true
     // A parameter has a value before the connection is taken into it: which one is the caller's affair.
     const isGiven = this.query.variable?.declarations?.some((one) => ts.isParameter(one)) === true
@@ -105,7 +104,7 @@ class Typestate {
     }
     if (this.queue.length >= maxSteps)
       this.findings.set('too-complex', { kind: 'too-complex', path: [], throws: [] })
-    return { findings: [...this.findings.values()], exits: this.exits }
+    return [...this.findings.values()]
   }
 
   private advance(step: Step): void {
@@ -121,7 +120,6 @@ class Typestate {
     switch (node.kind) {
       case 'exit-return':
       case 'exit-throw':
-        this.exits.add(state.status)
         ;(node.kind === 'exit-return' ? this.returned : this.thrown).add(state.status)
         if (state.status === 'held')
           this.report(node.kind === 'exit-return' ? 'held-at-return' : 'held-at-throw', step)

@@ -67,7 +67,7 @@ test.each([
   [
     'a wrong word lists the allowed ones',
     { packages: [{ name: 'a', path: 'a', stage: 'migratet' }] },
-    'packages[0].stage: received "migratet", expected "legacy" or "migrated". Did you mean "migrated"?',
+    'packages[0].stage: received "migratet", expected "legacy" or "migrated" or "complete". Did you mean "migrated"?',
   ],
   [
     'connections in part name the missing half',

@@ -379,3 +379,19 @@ describe('the command line', () => {
     expect((await workspace.run(['scan', '--help'])).stdout).toContain('--fail-on')
   })
 })
+
+test('a migrate whose history cannot be written has migrated all the same, and says what is missing', async () => {
+  const files = {
+    ...stubDeps.files,
+    create: (path: string, bytes: Buffer, identity?: Parameters<typeof stubDeps.files.create>[2]) => {
+      if (path.includes('history')) throw new Error('ENOSPC: no space left on device')
+      stubDeps.files.create(path, bytes, identity)
+    },
+  }
+  const { exitCode, stderr } = await workspace.run(['migrate', 'alpha', '--allow-dirty'], {
+    deps: { ...stubDeps, files },
+  })
+  expect(exitCode).toBe(0)
+  expect(workspace.read('packages/alpha/src/a.ts')).toContain('serviceTake(2)')
+  expect(stderr).toMatch(/note: this run is missing in .*history\.jsonl, which cannot be written: ENOSPC/)
+})

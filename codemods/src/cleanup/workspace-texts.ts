@@ -1,4 +1,4 @@
-import { applyTextEdits, type TextEdit } from '../model/text-edit'
+import { applyTextEdits, offsetBefore, type TextEdit } from '../model/text-edit'
 import type { FileEdit } from './step'
 
 /** The files of one clean-up: as they were, as they are after the steps so far, and how an offset gets from one to the other. */
@@ -53,7 +53,9 @@ export class WorkspaceTexts {
 
   /** Where an offset of the current text was in the original. */
   originalOffset(path: string, offset: number): number {
-    return [...(this.#history.get(path) ?? [])].reverse().reduce(offsetBefore, offset)
+    return [...(this.#history.get(path) ?? [])]
+      .reverse()
+      .reduce((at, edits) => offsetBefore(edits, at), offset)
   }
 
   /** Line and column, from 1, of an offset of the original. */
@@ -62,15 +64,4 @@ export class WorkspaceTexts {
     const lines = before.split('\n')
     return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 }
   }
-}
-
-function offsetBefore(offset: number, edits: readonly TextEdit[]): number {
-  let shift = 0
-  for (const edit of [...edits].sort((a, b) => a.start - b.start || a.end - b.end)) {
-    const start = edit.start + shift
-    if (offset < start) break
-    if (offset < start + edit.text.length) return edit.start
-    shift += edit.text.length - (edit.end - edit.start)
-  }
-  return offset - shift
 }

@@ -4,7 +4,7 @@ import { takeRunLock } from '../engine/run-lock'
 import type { PackageFindings } from '../engine/run-package'
 import type { RunReport } from '../model/site'
 import type { RewriteTarget, TargetStyle } from '../model/target'
-import { CodemodError } from '../project/codemod-error'
+import { CodemodError, describeCause } from '../project/codemod-error'
 import type { WorkspacePackage } from '../project/workspace'
 import { selectPackages } from '../project/workspace'
 import { renderHtmlReport } from '../report/render-html'
@@ -103,9 +103,19 @@ async function writingRun(
   requireConnections(findings)
   const write = options.commit === true ? writeAndCommit : writeTogether
   const outcome = toOutcome(findings, [...notes, ...write(root, findings, deps)], opened, deps)
-  if (findings.some(({ changes }) => changes.length > 0))
-    appendRunHistory(root, toHistoryEntry(outcome.json, deps.now()), deps.files)
-  return outcome
+  if (!findings.some(({ changes }) => changes.length > 0)) return outcome
+  const unrecorded = recordRun(root, outcome.json, deps)
+  return unrecorded === undefined ? outcome : { ...outcome, notes: [...outcome.notes, unrecorded] }
+}
+
+/** The rewrites are written and in the journal by now: a burndown that lacks a point is a remark and no failure. */
+function recordRun(root: string, report: RunReport, deps: CommandDeps): string | undefined {
+  try {
+    appendRunHistory(root, toHistoryEntry(report, deps.now()), deps.files)
+    return undefined
+  } catch (cause) {
+    return `this run is missing in ${historyPath(root)}, which cannot be written: ${describeCause(cause)}`
+  }
 }
 
 async function planAll(

@@ -19,3 +19,15 @@ export function applyTextEdits(source: string, edits: readonly TextEdit[]): stri
   }
   return result + source.slice(position)
 }
+
+/** Where an offset of the edited text was before the edits; inside a replaced range, that range's start. */
+export function offsetBefore(edits: readonly TextEdit[], offset: number): number {
+  let shift = 0
+  for (const edit of [...edits].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    const start = edit.start + shift
+    if (offset < start) break
+    if (offset < start + edit.text.length) return edit.start
+    shift += edit.text.length - (edit.end - edit.start)
+  }
+  return offset - shift
+}

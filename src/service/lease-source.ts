@@ -6,7 +6,8 @@ import type { AcquireOptions, DatabaseConnectionService } from './connection-ser
 export interface Claim {
   /** What it throws is what the acquire rejects with; the connection is then the claim's to give back. */
   lent(connection: ScopedConnection): void
-  refused(): void
+  /** Answers what the acquire rejects with instead of `error`. */
+  refused(error: unknown): unknown
 }
 
 /**

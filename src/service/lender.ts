@@ -217,8 +217,8 @@ export class Lender {
       if (database.isHeldBack) await database.pass(restMs(), signal)
     } catch (error) {
       if (hasEntered) purpose.leave()
-      claim?.refused()
-      throw this.#failed(error, route, nested)
+      const told = this.#failed(error, route, nested)
+      throw claim === undefined ? told : claim.refused(told)
     }
     purpose.countWaited()
     const rest = restMs()

@@ -77,8 +77,9 @@ export class PendingAcquire implements AcquireReceiver {
   }
 
   refuse(error: unknown): void {
-    this.route.purpose.leave()
-    this.claim?.refused()
-    this.reject?.(this.owner.failed(error, this.route, this.nested))
+    const { route, claim, nested } = this
+    route.purpose.leave()
+    const told = this.owner.failed(error, route, nested)
+    this.reject?.(claim === undefined ? told : claim.refused(told))
   }
 }

@@ -13,7 +13,7 @@ import { fromContextManager } from './from-context-manager'
 import { fromDelegate } from './from-delegate'
 import { fromPgPool } from './from-pg-pool'
 import { KeyedPool, type KeyedPoolPolicy } from './keyed-pool'
-import type { LegacyBackend } from './legacy-backend'
+import type { BackendLease, LegacyBackend } from './legacy-backend'
 import { toError } from './to-error'
 
 /** How {@link addGetconn} finds the manager's own way to get a connection. */
@@ -112,8 +112,13 @@ function createGetconn(backend: LegacyBackend, timeoutMs: number | undefined): G
   const returning = new WeakMap<object, Promise<void>>()
   const pool = new KeyedPool(
     {
-      async acquire() {
-        const lease = await backend.acquire(timeoutMs === undefined ? {} : { timeoutMs })
+      async acquire(claim) {
+        let lease: BackendLease
+        try {
+          lease = await backend.acquire(timeoutMs === undefined ? {} : { timeoutMs })
+        } catch (error) {
+          throw claim.refused(error)
+        }
         const handle = createConnectionHandle(lease.client, ({ discard, error }) => {
           const reason = discard
             ? (error ?? new Error('the borrower marked the connection as broken'))
@@ -124,6 +129,7 @@ function createGetconn(backend: LegacyBackend, timeoutMs: number | undefined): G
           )
         })
         returning.set(handle, Promise.resolve())
+        claim.lent(handle)
         return handle
       },
       giveBack(connection, error) {

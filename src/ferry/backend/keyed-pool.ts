@@ -1,11 +1,12 @@
 import type { ScopedConnection } from '../../core/connection'
-import { isConnectionHandle, observeLeaseEnd } from '../../core/connection-handle'
+import { isConnectionHandle } from '../../core/connection-handle'
 import { leaseOf, type LeaseEnd, type LeaseObserver } from '../../core/lease'
+import type { Claim } from '../../service/lease-source'
 
 /** Where a {@link KeyedPool} has its connections from. */
 export interface KeyedPoolSource {
-  /** A promise when there is something to wait for. */
-  acquire(): ScopedConnection | Promise<ScopedConnection>
+  /** A promise when there is something to wait for. The claim is told before the caller is. */
+  acquire(claim: Claim): ScopedConnection | Promise<ScopedConnection>
   /**
    * Resolves when the connection is back; never rejects.
    *
@@ -37,17 +38,29 @@ export interface KeyedPoolPolicy {
 }
 
 /** One connection that is out, or on its way. It hangs on the connection's own lease, where it is found again. */
-class Entry implements LeaseObserver {
+class Entry implements LeaseObserver, Claim {
   readonly pool: KeyedPool
   readonly key: unknown
   promise: Promise<ScopedConnection> | undefined
   connection: ScopedConnection | undefined
+  /** Of a connection that came too late for the close. */
+  returning: Promise<void> | undefined
   previous: Entry | undefined
   next: Entry | undefined
 
   constructor(pool: KeyedPool, key: unknown) {
     this.pool = pool
     this.key = key
+  }
+
+  lent(connection: ScopedConnection): void {
+    this.connection = connection
+    leaseOf(connection)?.observe(this)
+    this.pool.lent(this, connection)
+  }
+
+  refused(error: unknown): unknown {
+    return this.pool.refused(this, error)
   }
 
   leaseEnded({ discard }: LeaseEnd): void {
@@ -87,7 +100,8 @@ export class KeyedPool {
     if (refused !== undefined) return Promise.reject(refused)
     const entry = new Entry(this, usedKey)
     this.#add(entry)
-    entry.promise = this.#open(entry)
+    const taken = this.#source.acquire(entry)
+    entry.promise = isConnectionHandle(taken) ? Promise.resolve(taken) : taken
     return entry.promise
   }
 
@@ -116,12 +130,28 @@ export class KeyedPool {
     const entries: Entry[] = []
     for (let entry = this.#last; entry !== undefined; entry = entry.previous) entries.unshift(entry)
     await Promise.all(
-      entries.map(async ({ connection, promise }) => {
-        if (connection === undefined)
-          await promise?.catch(() => undefined) // Its caller is told; here it is just gone.
-        else await this.#source.giveBack(connection, this.#policy.closedError())
+      entries.map(async (entry) => {
+        const { connection, promise } = entry
+        if (connection !== undefined) return this.#source.giveBack(connection, this.#policy.closedError())
+        await promise?.catch(() => undefined) // Its caller is told; here it is just gone.
+        await entry.returning
       }),
     )
+  }
+
+  /** The entry has its connection. */
+  lent(entry: Entry, connection: ScopedConnection): void {
+    if (!this.#isClosed) return
+    // Came too late for the close.
+    entry.returning = this.#source.giveBack(connection, this.#policy.closedError())
+    throw this.#policy.closedError()
+  }
+
+  /** The entry gets no connection. */
+  refused(entry: Entry, error: unknown): Error {
+    this.#remove(entry)
+    this.#policy.unreserve(false)
+    return this.#policy.acquireError(error)
   }
 
   /** The lease of an entry has ended, by whichever way. */
@@ -151,47 +181,6 @@ export class KeyedPool {
     if (next === undefined) this.#last = previous
     else next.previous = previous
     this.#count -= 1
-  }
-
-  #open(entry: Entry): Promise<ScopedConnection> {
-    let acquired: ScopedConnection | Promise<ScopedConnection>
-    try {
-      acquired = this.#source.acquire()
-    } catch (error) {
-      return Promise.reject(this.#failed(entry, error))
-    }
-    if (!isConnectionHandle(acquired)) return this.#openLater(entry, acquired)
-    this.#lend(entry, acquired)
-    return Promise.resolve(acquired)
-  }
-
-  #openLater(entry: Entry, acquired: Promise<ScopedConnection>): Promise<ScopedConnection> {
-    return acquired.then(
-      (connection) => {
-        this.#lend(entry, connection)
-        return this.#isClosed ? this.#refuseLate(connection) : connection
-      },
-      (error: unknown) => {
-        throw this.#failed(entry, error)
-      },
-    )
-  }
-
-  /** Came too late for the close. */
-  async #refuseLate(connection: ScopedConnection): Promise<never> {
-    await this.#source.giveBack(connection, this.#policy.closedError())
-    throw this.#policy.closedError()
-  }
-
-  #failed(entry: Entry, error: unknown): Error {
-    this.#remove(entry)
-    this.#policy.unreserve(false)
-    return this.#policy.acquireError(error)
-  }
-
-  #lend(entry: Entry, connection: ScopedConnection): void {
-    entry.connection = connection
-    observeLeaseEnd(connection, entry)
   }
 }
 

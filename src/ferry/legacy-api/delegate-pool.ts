@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import type { ScopedConnection } from '../../core/connection'
 import { KeyedPool } from '../backend/keyed-pool'
 import type { ComponentRouter } from '../routing/component-router'
+import { plainRequest } from '../routing/side-port'
 import type { InfraDelegate } from './infra-delegate'
 import { createPsycopg2Policy, type PoolSettings } from './psycopg2-policy'
 
@@ -27,7 +28,7 @@ export function createDelegatePool(
   const pool = new KeyedPool(
     {
       // As getDbConnection() of the delegate, without its promise.
-      acquire: () => router.take(),
+      acquire: (claim) => router.take(plainRequest, claim),
       giveBack: (connection, error) => delegate.releaseDbConnection(connection as PoolClient, error),
       isOut: (connection) => router.isOut(connection),
     },

@@ -40,7 +40,7 @@ export function createResilientPoolManager(
   const request = acquireTimeoutMs === undefined ? plainRequest : { timeoutMs: acquireTimeoutMs }
   const pool = new KeyedPool(
     {
-      acquire: () => router.take(request),
+      acquire: (claim) => router.take(request, claim),
       giveBack: (connection, error) => router.giveBack(connection, error),
       // The lease decides: a connection of this ferry goes home whichever of its facades takes it back.
       isOut: (connection) => router.isOut(connection),

@@ -1,17 +1,11 @@
 import type { Pool, PoolClient, QueryResult } from 'pg'
 import type { ScopedConnection } from '../../core/connection'
-import {
-  endLease,
-  identityOf,
-  isConnectionHandle,
-  isLeaseEnded,
-  observeLeaseEnd,
-} from '../../core/connection-handle'
+import { identityOf, isConnectionHandle, isLeaseEnded } from '../../core/connection-handle'
 import { InvalidOptionError } from '../../core/errors'
-import type { LeaseEnd, LeaseObserver } from '../../core/lease'
-import { rejectWith } from '../../core/reject-with'
 import { PgPool, PgQuery } from '../../pool/pg-driver-pool'
 import type { ComponentRouter } from '../routing/component-router'
+import { plainRequest } from '../routing/side-port'
+import { Checkout, type CheckoutDesk } from './checkout'
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -34,17 +28,30 @@ class RoutedPgPool extends PgPool {
   readonly #router: ComponentRouter
   readonly #seen = new WeakSet()
   readonly #endWaiters: (() => void)[] = []
-  readonly #takeBack = (client: ScopedConnection, { discard, error }: LeaseEnd): void => {
-    this.#leasedCount -= 1
-    try {
-      this.emit('release', error, client)
-      if (discard) this.emit('remove', client)
-    } finally {
-      this.#settleEnd()
-    }
-  }
   #leasedCount = 0
   #pendingCount = 0
+  readonly #desk: CheckoutDesk = {
+    lent: () => {
+      this.#pendingCount -= 1
+      this.#leasedCount += 1
+    },
+    refused: () => {
+      this.#pendingCount -= 1
+      this.#settleEnd()
+    },
+    announce: (client) => {
+      this.#announce(client)
+    },
+    returned: (client, { discard, error }) => {
+      this.#leasedCount -= 1
+      try {
+        this.emit('release', error, client)
+        if (discard) this.emit('remove', client)
+      } finally {
+        this.#settleEnd()
+      }
+    },
+  }
 
   constructor(router: ComponentRouter, max: number) {
     super({ max })
@@ -106,48 +113,13 @@ class RoutedPgPool extends PgPool {
 
   #checkOut(): Promise<ScopedConnection> {
     if (this.ending) return Promise.reject(new Error('Cannot use a pool after calling end on the pool'))
-    const taken = this.#router.take()
-    if (!isConnectionHandle(taken)) return this.#checkOutLater(taken)
-    try {
-      this.#lend(taken)
-    } catch (error) {
-      return rejectWith(error)
-    }
-    return Promise.resolve(taken)
-  }
-
-  #checkOutLater(taken: Promise<ScopedConnection>): Promise<ScopedConnection> {
     this.#pendingCount += 1
-    return taken.then(
-      (client) => {
-        try {
-          this.#lend(client)
-          return client
-        } finally {
-          this.#noLongerPending()
-        }
-      },
-      (error: unknown) => {
-        this.#noLongerPending()
-        throw error
-      },
-    )
-  }
-
-  #noLongerPending(): void {
-    this.#pendingCount -= 1
-    this.#settleEnd()
-  }
-
-  #lend(client: ScopedConnection): void {
-    this.#leasedCount += 1
-    try {
-      this.#announce(client)
-    } catch (error) {
-      // A listener threw: nobody gets the connection, so nobody would give it back.
-      endLease(client, error)
-      throw error
-    }
+    // Listeners hear of it in the context of its caller, who waits then; without any there is nothing to add to the wait.
+    const isHeard = this.listenerCount('connect') > 0 || this.listenerCount('acquire') > 0
+    const checkout = new Checkout(this.#desk, isHeard)
+    const taken = this.#router.take(plainRequest, checkout)
+    if (isHeard) return announceThen(taken, checkout)
+    return isConnectionHandle(taken) ? Promise.resolve(taken) : taken
   }
 
   async #queryOnce(args: unknown[]): Promise<QueryResult> {
@@ -167,7 +139,6 @@ class RoutedPgPool extends PgPool {
   }
 
   #announce(client: ScopedConnection): void {
-    observeLeaseEnd(client, new Checkout(client, this.#takeBack))
     const identity = identityOf(client)
     if (!this.#seen.has(identity)) {
       this.#seen.add(identity)
@@ -195,19 +166,14 @@ class RoutedPgPool extends PgPool {
   }
 }
 
-/** One client that is out; an object, because it is made for each checkout. */
-class Checkout implements LeaseObserver {
-  readonly #client: ScopedConnection
-  readonly #onEnd: (client: ScopedConnection, end: LeaseEnd) => void
-
-  constructor(client: ScopedConnection, onEnd: (client: ScopedConnection, end: LeaseEnd) => void) {
-    this.#client = client
-    this.#onEnd = onEnd
-  }
-
-  leaseEnded(end: LeaseEnd): void {
-    this.#onEnd(this.#client, end)
-  }
+/** At once when there was no wait. */
+async function announceThen(
+  taken: ScopedConnection | Promise<ScopedConnection>,
+  checkout: Checkout,
+): Promise<ScopedConnection> {
+  const client = isConnectionHandle(taken) ? taken : await taken
+  checkout.announce(client)
+  return client
 }
 
 /** Whether its end can be awaited: true of text, configs and a `pg.Query` whose callback is still free. */

@@ -3,6 +3,7 @@ import { endLease, isConnectionHandle, isLeaseEnded } from '../../core/connectio
 import { PoolClosedError } from '../../core/errors'
 import { rejectWith } from '../../core/reject-with'
 import { isThenable, thenAnswer, thenThrow } from '../../core/run-then'
+import type { Claim } from '../../service/lease-source'
 import type { Side } from '../catalog/side'
 import type { ConnectionBudget } from './connection-budget'
 import { FerryLease, type AcquireWatcher } from './ferry-lease'
@@ -38,16 +39,21 @@ export class ComponentRouter implements AcquireWatcher {
    * @throws PoolClosedError after the ferry was closed; errors of the side pass through.
    */
   acquire(request: RouteRequest = plainRequest): Promise<ScopedConnection> {
-    const taken = this.take(request)
+    const taken = this.#take(request)
     return isConnectionHandle(taken) ? Promise.resolve(taken) : taken
   }
 
-  /** The same for whoever has more to do before its caller gets the connection: no promise when there was no wait. */
-  take(request: RouteRequest = plainRequest): ScopedConnection | Promise<ScopedConnection> {
+  /** The same without a promise when there was no wait, and for whoever has to book it before its caller has the connection. */
+  take(request: RouteRequest, claim: Claim): ScopedConnection | Promise<ScopedConnection> {
+    return this.#take(request, claim)
+  }
+
+  #take(request: RouteRequest, claim?: Claim): ScopedConnection | Promise<ScopedConnection> {
     const { scope } = this.deps
     const innermost = scope.innermost()
     const unit = scope.current(this.index, innermost)
-    return this.#takeOn(unit === undefined ? scope.decide(this.index, innermost) : unit.side, unit, request)
+    const side = unit === undefined ? scope.decide(this.index, innermost) : unit.side
+    return this.#takeOn(side, unit, request, claim)
   }
 
   /** Runs `work` with a connection that goes back when it settles. The body is a unit of work: what it acquires agrees. */
@@ -158,20 +164,23 @@ export class ComponentRouter implements AcquireWatcher {
     side: Side,
     unit: Unit | undefined,
     request: RouteRequest,
+    claim?: Claim,
   ): ScopedConnection | Promise<ScopedConnection> {
     const { ledger, sides, budget, isClosed } = this.deps
-    if (isClosed()) return Promise.reject(this.#closedError())
+    if (isClosed()) {
+      const error = this.#closedError()
+      return rejectWith(claim === undefined ? error : claim.refused(error))
+    }
     const port = sides[side]
-    const lease = new FerryLease(this, port, side, unit)
+    const lease = new FerryLease(this, port, side, unit, claim)
     ledger.begin(lease)
-    if (port.take === undefined || budget !== undefined) return this.#acquire(lease, port, request)
     try {
+      if (port.take === undefined || budget !== undefined) return this.#acquire(lease, port, request)
       const taken = port.take(request.purpose ?? this.purpose, request, lease)
       if (!isConnectionHandle(taken)) lease.startedAtMs = this.#turnNow()
       return taken
     } catch (error) {
-      this.refused(lease)
-      return rejectWith(error)
+      return rejectWith(lease.refused(error))
     }
   }
 
@@ -194,7 +203,7 @@ export class ComponentRouter implements AcquireWatcher {
   ): ScopedConnection | Promise<ScopedConnection> {
     const idle = this.#takeIdle(lease, port, request)
     if (idle === undefined) return this.#acquireLater(lease, port, request)
-    this.lent(lease, idle)
+    lease.lent(idle)
     return idle
   }
 
@@ -208,10 +217,9 @@ export class ComponentRouter implements AcquireWatcher {
           ? await port.acquire(request.purpose ?? this.purpose, request, lease)
           : await this.#acquireWithin(budget, lease, request)
     } catch (error) {
-      this.refused(lease)
-      throw error
+      throw lease.refused(error)
     }
-    this.lent(lease, connection)
+    lease.lent(connection)
     return connection
   }
 

@@ -39,9 +39,17 @@ export class FerryLease implements LeaseObserver, ReturnTarget, Claim {
   declare startedAtMs: number | undefined
   declare private readonly watcher: AcquireWatcher
   declare private readonly port: SidePort
+  /** Of whoever stands between the router and the call site. */
+  declare private readonly claim: Claim | undefined
   declare private observers: (() => void)[] | undefined
 
-  constructor(watcher: AcquireWatcher, port: SidePort, side: Side, unit: Unit | undefined) {
+  constructor(
+    watcher: AcquireWatcher,
+    port: SidePort,
+    side: Side,
+    unit: Unit | undefined,
+    claim: Claim | undefined,
+  ) {
     this.unit = unit
     this.side = side
     this.handle = undefined
@@ -50,15 +58,20 @@ export class FerryLease implements LeaseObserver, ReturnTarget, Claim {
     this.startedAtMs = undefined
     this.watcher = watcher
     this.port = port
+    this.claim = claim
     this.observers = undefined
   }
 
   lent(connection: ScopedConnection): void {
     this.watcher.lent(this, connection)
+    this.claim?.lent(connection)
   }
 
-  refused(): void {
+  refused(error: unknown): unknown {
+    // It was lent: whoever threw then has given it back.
+    if (this.handle !== undefined) return error
     this.watcher.refused(this)
+    return this.claim === undefined ? error : this.claim.refused(error)
   }
 
   get component(): number {

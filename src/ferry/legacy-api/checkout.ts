@@ -1,0 +1,52 @@
+import type { ScopedConnection } from '../../core/connection'
+import { endLease } from '../../core/connection-handle'
+import { leaseOf, type LeaseEnd, type LeaseObserver } from '../../core/lease'
+import type { Claim } from '../../service/lease-source'
+
+/** Who counts checkouts and tells of them. */
+export interface CheckoutDesk {
+  /** May throw what a listener threw. */
+  announce(client: ScopedConnection): void
+  lent(): void
+  refused(): void
+  returned(client: ScopedConnection, end: LeaseEnd): void
+}
+
+/** One client of a routed `pg.Pool`, from `connect()` to `release()`; it hangs on the client's own lease. */
+export class Checkout implements Claim, LeaseObserver {
+  readonly #desk: CheckoutDesk
+  /** Whether somebody tells of it later, in the context of its caller. */
+  readonly #isAnnouncedLater: boolean
+  #client: ScopedConnection | undefined
+
+  constructor(desk: CheckoutDesk, isAnnouncedLater: boolean) {
+    this.#desk = desk
+    this.#isAnnouncedLater = isAnnouncedLater
+  }
+
+  lent(client: ScopedConnection): void {
+    this.#client = client
+    leaseOf(client)?.observe(this)
+    this.#desk.lent()
+    if (!this.#isAnnouncedLater) this.announce(client)
+  }
+
+  refused(error: unknown): unknown {
+    this.#desk.refused()
+    return error
+  }
+
+  announce(client: ScopedConnection): void {
+    try {
+      this.#desk.announce(client)
+    } catch (error) {
+      // A listener threw: nobody gets the connection, so nobody would give it back.
+      endLease(client, error)
+      throw error
+    }
+  }
+
+  leaseEnded(end: LeaseEnd): void {
+    if (this.#client !== undefined) this.#desk.returned(this.#client, end)
+  }
+}

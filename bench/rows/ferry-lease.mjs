@@ -1,5 +1,6 @@
 // The same through the ferry, with all traffic on the service's side: each lease asks the flag, opens a unit of work, is booked and given
 // back by its origin. Every face that old and new call sites use, and a unit of work around the lease. Each in a process of its own.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { ratioOf, takeTurns, toLine } from '../harness.mjs'
 import { startContenders } from '../support/contender-processes.mjs'
 import { createFerry, fromPgPool, pg, staticFlags } from '../support/product.mjs'
@@ -27,8 +28,14 @@ const faces = {
   'pgPool.connect()': ({ pgPool }) => loopPgPool(pgPool),
 }
 
+/** `pg.Pool` for whoever keeps a context for the work around a lease: what following a context costs every promise of a process. */
+const inContext = 'pg.Pool in AsyncLocalStorage.run()'
+/** Faces that keep one, because what their work acquires has to agree with it. */
+const keepContext = ['connections.withConnection()', 'unitOfWork + connection()']
+
 export const contenders = {
   'pg.Pool': createStubPgPool,
+  [inContext]: () => ({ caller: loopInContext(createStubPgPool().pool) }),
   ...Object.fromEntries(
     Object.entries(faces).map(([name, loop]) => [name, () => ({ caller: loop(createComponent()) })]),
   ),
@@ -44,6 +51,10 @@ export async function run() {
     for (const ours of Object.keys(faces)) {
       const summary = ratioOf(samples, [ours, 'pg.Pool'], 'perSecond')
       lines.push(toLine({ work, ours, peer: 'pg.Pool', measure: 'leases/s', summary, sign: '>=', limit: 2 }))
+      if (keepContext.includes(ours)) {
+        const inTheSame = ratioOf(samples, [ours, inContext], 'perSecond')
+        lines.push(toLine({ work, ours, peer: inContext, measure: 'leases/s', summary: inTheSame }))
+      }
     }
   }
   close()
@@ -68,6 +79,17 @@ function loopUnitOfWork({ ferry, connections }) {
   }
   return async (left) => {
     while (left.count-- > 0) await ferry.unitOfWork('moved', lease)
+  }
+}
+
+function loopInContext(pool) {
+  const storage = new AsyncLocalStorage()
+  const lease = async () => {
+    const client = await pool.connect()
+    client.release()
+  }
+  return async (left) => {
+    while (left.count-- > 0) await storage.run({}, lease)
   }
 }
 

@@ -59,7 +59,8 @@ export function loopStrategy(strategy) {
 }
 
 export function createStubPgPool() {
-  return { caller: loopPgPool(new pg.Pool({ Client: StubClient, max })) }
+  const pool = new pg.Pool({ Client: StubClient, max })
+  return { pool, caller: loopPgPool(pool) }
 }
 
 function createStubStrategy() {

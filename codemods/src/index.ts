@@ -2,6 +2,7 @@ export { defaultFlagRules, defineConfig } from './project/define-config'
 export type {
   CleanupConfig,
   ConnectionsConfig,
+  ConnectionsPlace,
   DialectConfig,
   FlagRule,
   PackageConfig,

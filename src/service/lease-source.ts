@@ -10,6 +10,11 @@ export interface Claim {
   refused(error: unknown): unknown
 }
 
+/** What the caller of a refused acquire is told. */
+export function toldBy(claim: Claim | undefined, error: unknown): unknown {
+  return claim === undefined ? error : claim.refused(error)
+}
+
 /**
  * What our own service can do beyond its public face, for whoever stands between it and a call site. Another implementation of
  * the service lacks it.

@@ -10,7 +10,7 @@ import { createAbortError } from '../pool/wait-queue'
 import type { AcquireOptions } from './connection-service'
 import { describeHolders } from './describe-holders'
 import { LeaseOrigin } from './lease-origin'
-import type { Claim } from './lease-source'
+import { toldBy, type Claim } from './lease-source'
 import { LeaseRegistry } from './lease-registry'
 import { NestedAcquires } from './nested-acquire'
 import type { NestedWait } from './nested-wait'
@@ -217,8 +217,7 @@ export class Lender {
       if (database.isHeldBack) await database.pass(restMs(), signal)
     } catch (error) {
       if (hasEntered) purpose.leave()
-      const told = this.#failed(error, route, nested)
-      throw claim === undefined ? told : claim.refused(told)
+      throw toldBy(claim, this.#failed(error, route, nested))
     }
     purpose.countWaited()
     const rest = restMs()

@@ -1,7 +1,7 @@
 import type { ScopedConnection } from '../core/connection'
 import type { AcquireReceiver, AcquireRequest, PooledConnection } from '../pool/pool-strategy'
 import type { LeaseOrigin } from './lease-origin'
-import type { Claim } from './lease-source'
+import { toldBy, type Claim } from './lease-source'
 import type { NestedWait } from './nested-wait'
 import type { Route } from './route'
 
@@ -79,7 +79,6 @@ export class PendingAcquire implements AcquireReceiver {
   refuse(error: unknown): void {
     const { route, claim, nested } = this
     route.purpose.leave()
-    const told = this.owner.failed(error, route, nested)
-    this.reject?.(claim === undefined ? told : claim.refused(told))
+    this.reject?.(toldBy(claim, this.owner.failed(error, route, nested)))
   }
 }

@@ -50,6 +50,7 @@ export function isConnections(
   packagePath: string,
   checker: ts.TypeChecker,
 ): boolean {
+  if (reference.preferred?.includes(receiverText(expression)) === true) return true
   if (reference.kind === 'expression') return receiverText(expression) === reference.expression
   if (!ts.isIdentifier(expression) || expression.text !== reference.name) return false
   const { fileName } = expression.getSourceFile()

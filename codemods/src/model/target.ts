@@ -21,8 +21,14 @@ export type RewriteFeatures = Pick<RewriteTarget, 'fixLeaks' | 'oneShot' | 'tran
 /**
  * How a call site reaches the service: the way the package passes things today, named by configuration, never invented.
  * `import`: `import { name } from 'from'`; a `from` that starts with `./` is relative to the package folder and is made
- * relative to each file. `expression`: anything in scope at each site, such as `this.connections`.
+ * relative to each file. `expression`: anything in scope at each site, such as `this.connections`. `preferred`: expressions that go
+ * first, in order, at sites that know them.
  */
 export type ConnectionsReference =
-  | { readonly kind: 'import'; readonly name: string; readonly from: string }
-  | { readonly kind: 'expression'; readonly expression: string }
+  | {
+      readonly kind: 'import'
+      readonly name: string
+      readonly from: string
+      readonly preferred?: readonly string[]
+    }
+  | { readonly kind: 'expression'; readonly expression: string; readonly preferred?: readonly string[] }

@@ -8,7 +8,10 @@ import type { TargetStyle } from '../model/target'
 export type PackageStage = 'legacy' | 'migrated' | 'complete'
 
 /** How call sites of a package reach the connection service. */
-export type ConnectionsConfig =
+export type ConnectionsConfig = ConnectionsPlace | readonly ConnectionsPlace[]
+
+/** One way in which call sites reach it. In a list of them, each call site has the first that it knows; an import, which all know, is the last. */
+export type ConnectionsPlace =
   /** `import { <import> } from '<from>'`; a `from` that starts with `./` is relative to the package folder. */
   | { readonly import: string; readonly from: string }
   /** Anything that is in scope at each call site, such as `this.connections`. */

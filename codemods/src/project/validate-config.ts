@@ -7,6 +7,9 @@ import { didYouMean } from './nearest-name'
 
 const text = z.string().min(1)
 
+const importSchema = z.strictObject({ import: text, from: text })
+const expressionSchema = z.strictObject({ expression: text })
+
 const packageSchema = z.strictObject({
   name: text,
   path: text,
@@ -14,7 +17,7 @@ const packageSchema = z.strictObject({
   purpose: text.optional(),
   stage: z.enum(['legacy', 'migrated', 'complete']).optional(),
   connections: z
-    .union([z.strictObject({ import: text, from: text }), z.strictObject({ expression: text })])
+    .union([importSchema, expressionSchema, z.array(z.union([importSchema, expressionSchema])).min(1)])
     .optional(),
   style: z.enum(targetStyles).optional(),
   include: z.array(text).min(1).optional(),
@@ -73,7 +76,11 @@ export function validateConfig(
 ): PgferryConfig {
   const result = configSchema.safeParse(value, { reportInput: true })
   const problems = result.success
-    ? [...repeatedNames(result.data.packages), ...dialectProblems(result.data.dialects ?? [], knownDialects)]
+    ? [
+        ...repeatedNames(result.data.packages),
+        ...hiddenPlaces(result.data.packages),
+        ...dialectProblems(result.data.dialects ?? [], knownDialects),
+      ]
     : result.error.issues.flatMap((issue) => describeIssue(issue, []))
   if (problems.length > 0) {
     throw new CodemodError('CONFIG_INVALID', `${source} has ${countOf(problems.length, 'mistake')}`, problems)
@@ -92,6 +99,19 @@ function repeatedNames(packages: readonly { readonly name: string }[]): string[]
       ? [`packages[${String(position)}].name: received "${name}" a second time, expected each name once`]
       : [],
   )
+}
+
+/** What stands behind an import in the list of `connections`: no call site would ever get there. */
+function hiddenPlaces(packages: readonly z.infer<typeof packageSchema>[]): string[] {
+  return packages.flatMap(({ connections }, position) => {
+    if (!Array.isArray(connections)) return []
+    const place = connections.findIndex((one) => 'import' in one)
+    return place < 0 || place === connections.length - 1
+      ? []
+      : [
+          `packages[${String(position)}].connections[${String(place)}]: received an import in front of others, expected it to be the last: every call site can import`,
+        ]
+  })
 }
 
 function dialectProblems(

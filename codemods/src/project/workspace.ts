@@ -5,6 +5,7 @@ import { CodemodError } from './codemod-error'
 import type {
   CleanupConfig,
   ConnectionsConfig,
+  ConnectionsPlace,
   PackageConfig,
   PackageStage,
   PgferryConfig,
@@ -151,9 +152,21 @@ function refuseSharedFolders(packages: readonly WorkspacePackage[]): void {
 
 /** The configured form as the rest of the tool knows it. */
 export function toReference(connections: ConnectionsConfig): ConnectionsReference {
-  return 'expression' in connections
-    ? { kind: 'expression', expression: connections.expression }
-    : { kind: 'import', name: connections.import, from: connections.from }
+  const places = isList(connections) ? connections : [connections]
+  const preferred = places.slice(0, -1).flatMap((one) => ('expression' in one ? one.expression : []))
+  const last = places.at(-1)
+  if (last === undefined)
+    throw new TypeError('`connections` is a list without a place; validateConfig refuses that')
+  return {
+    ...('expression' in last
+      ? { kind: 'expression', expression: last.expression }
+      : { kind: 'import', name: last.import, from: last.from }),
+    ...(preferred.length > 0 && { preferred }),
+  }
+}
+
+function isList(connections: ConnectionsConfig): connections is readonly ConnectionsPlace[] {
+  return Array.isArray(connections)
 }
 
 function outsideRoot(name: string, directory: string, root: string): CodemodError {

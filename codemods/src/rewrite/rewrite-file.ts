@@ -1,11 +1,13 @@
 import type { AnalyzedSite, FileAnalysis } from '../analysis/analyze-package'
+import type { Guard } from '../analysis/guard'
 import { isJavaScript } from '../analysis/judge-site'
 import type { Site } from '../model/site'
-import type { RewriteTarget } from '../model/target'
+import type { ConnectionsReference, RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { combineEdits, editsOverlap, crossingSites } from './combine-edits'
 import { importEdits } from './imports'
 import { planSite } from './plan-site'
+import { targetAt } from './reach'
 import { refuse } from './refuse'
 import type { SiteEdits } from './site-edits'
 import { unusedImports } from './unused-imports'
@@ -57,6 +59,7 @@ function attemptRewrite(
   refused: ReadonlyMap<AnalyzedSite, Site>,
 ): Attempt {
   const plans: SiteEdits[] = []
+  const references: ConnectionsReference[] = []
   const callbacks: { readonly one: AnalyzedSite; readonly plan: SiteEdits }[] = []
   const rewritten: AnalyzedSite[] = []
   const sites = analysis.sites.map((one): Site => {
@@ -64,12 +67,16 @@ function attemptRewrite(
     if (known !== undefined) return known
     if (one.plan === undefined || options.skip?.has(one.site.id) === true) return one.site
     if (one.site.verdict === 'leak' && target.fixLeaks !== true) return one.site
+    if (one.plan.kind === 'guard' && mendsWithScope(one, one.plan.guard, target) && target.fixLeaks !== true)
+      return one.site
     // Calls alone can change where no scope is possible, but they mend nothing.
     if (one.plan.kind === 'calls' && target.style !== 'acquire-release') return one.site
-    const plan = planSite(one, one.plan, analysis, target)
+    const siteTarget = targetAt(one.facts.acquire.call, analysis, target)
+    const plan = planSite(one, one.plan, analysis, siteTarget)
     if (plan.kind === 'refused') return refuse(one, plan.reason)
     if (editsOverlap(analysis.sourceFile, [...plans, plan])) return refuse(one, 'unsupported-shape')
     plans.push(plan)
+    references.push(siteTarget.connections)
     if (becomesCallback(one, target) && !plan.labels.includes('one-shot')) callbacks.push({ one, plan })
     // Without a lease there is no acquire left to be proved.
     if (!plan.labels.includes('one-shot')) rewritten.push(one)
@@ -81,13 +88,19 @@ function attemptRewrite(
   const isCrossing = crossingSites(callbacks.map(({ plan }) => plan))
   const crossing = callbacks.filter((_, index) => isCrossing[index]).map(({ one }) => one)
   const edits = combineEdits(analysis.sourceFile, plans)
-  const imports = importEdits(analysis, target, unusedImports(analysis, edits))
+  const connections = references.find(({ kind }) => kind === 'import') ?? references[0] ?? target.connections
+  const imports = importEdits(analysis, { ...target, connections }, unusedImports(analysis, edits))
   return {
     edits: [...imports, ...edits].sort((a, b) => a.start - b.start || a.end - b.end),
     sites,
     rewritten,
     crossing,
   }
+}
+
+/** Whether a path that nobody gives it back on would change. */
+function mendsWithScope({ facts }: AnalyzedSite, { leak }: Guard, { style }: RewriteTarget): boolean {
+  return leak !== undefined && style === 'await-using' && !isJavaScript(facts.acquire.call)
 }
 
 /** Whether a site's block becomes a function: by style, or because plain JavaScript has no other scope. */

@@ -3,7 +3,7 @@ import { endLease, isConnectionHandle, isLeaseEnded } from '../../core/connectio
 import { PoolClosedError } from '../../core/errors'
 import { rejectWith } from '../../core/reject-with'
 import { isThenable, thenAnswer, thenThrow } from '../../core/run-then'
-import type { Claim } from '../../service/lease-source'
+import { toldBy, type Claim } from '../../service/lease-source'
 import type { Side } from '../catalog/side'
 import type { ConnectionBudget } from './connection-budget'
 import { FerryLease, type AcquireWatcher } from './ferry-lease'
@@ -11,7 +11,7 @@ import type { LeaseLedger } from './lease-ledger'
 import type { RouterDeps } from './router-deps'
 import { plainRequest, type RouteRequest, type SidePort } from './side-port'
 import { SideCounters } from './side-counters'
-import type { Unit } from './unit-of-work'
+import { endUnit, type Unit } from './unit-of-work'
 
 type Work<T> = (connection: Connection) => T | Promise<T>
 
@@ -39,16 +39,12 @@ export class ComponentRouter implements AcquireWatcher {
    * @throws PoolClosedError after the ferry was closed; errors of the side pass through.
    */
   acquire(request: RouteRequest = plainRequest): Promise<ScopedConnection> {
-    const taken = this.#take(request)
+    const taken = this.take(request)
     return isConnectionHandle(taken) ? Promise.resolve(taken) : taken
   }
 
   /** The same without a promise when there was no wait, and for whoever has to book it before its caller has the connection. */
-  take(request: RouteRequest, claim: Claim): ScopedConnection | Promise<ScopedConnection> {
-    return this.#take(request, claim)
-  }
-
-  #take(request: RouteRequest, claim?: Claim): ScopedConnection | Promise<ScopedConnection> {
+  take(request: RouteRequest, claim?: Claim): ScopedConnection | Promise<ScopedConnection> {
     const { scope } = this.deps
     const innermost = scope.innermost()
     const unit = scope.current(this.index, innermost)
@@ -167,10 +163,7 @@ export class ComponentRouter implements AcquireWatcher {
     claim?: Claim,
   ): ScopedConnection | Promise<ScopedConnection> {
     const { ledger, sides, budget, isClosed } = this.deps
-    if (isClosed()) {
-      const error = this.#closedError()
-      return rejectWith(claim === undefined ? error : claim.refused(error))
-    }
+    if (isClosed()) return rejectWith(toldBy(claim, this.#closedError()))
     const port = sides[side]
     const lease = new FerryLease(this, port, side, unit, claim)
     ledger.begin(lease)
@@ -251,8 +244,4 @@ export class ComponentRouter implements AcquireWatcher {
     const { clock } = this.deps
     return clock.turnNow?.() ?? clock.now()
   }
-}
-
-function endUnit(unit: Unit | undefined): void {
-  if (unit !== undefined) unit.hasEnded = true
 }

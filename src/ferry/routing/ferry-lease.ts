@@ -1,7 +1,7 @@
 import type { ScopedConnection } from '../../core/connection'
 import type { LeaseObserver } from '../../core/lease'
 import type { Side } from '../catalog/side'
-import type { Claim } from '../../service/lease-source'
+import { toldBy, type Claim } from '../../service/lease-source'
 import type { ReturnTarget, SidePort } from './side-port'
 import type { Unit } from './unit-of-work'
 
@@ -71,7 +71,7 @@ export class FerryLease implements LeaseObserver, ReturnTarget, Claim {
     // It was lent: whoever threw then has given it back.
     if (this.handle !== undefined) return error
     this.watcher.refused(this)
-    return this.claim === undefined ? error : this.claim.refused(error)
+    return toldBy(this.claim, error)
   }
 
   get component(): number {

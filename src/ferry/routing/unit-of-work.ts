@@ -132,6 +132,10 @@ export class UnitScope {
   }
 }
 
+export function endUnit(unit: Unit | undefined): void {
+  if (unit !== undefined) unit.hasEnded = true
+}
+
 /** Work that a unit left running behind is no part of it; but as long as it holds connections it keeps its side. */
 function isOver(unit: Unit): boolean {
   return unit.hasEnded && unit.openCount === 0

@@ -50,6 +50,15 @@ test('a dialect of the team’s own may leave out the lists it has no use for', 
 
 test.each([
   [
+    'an import in front of other ways to the service is refused',
+    {
+      packages: [
+        { name: 'a', path: 'a', connections: [{ import: 'c', from: './c' }, { expression: 'this.c' }] },
+      ],
+    },
+    'packages[0].connections[0]: received an import in front of others, expected it to be the last: every call site can import',
+  ],
+  [
     'an unknown option names the nearest known one',
     { packages: [{ name: 'a', path: 'a', stags: 'legacy' }] },
     'packages[0].stags: unknown option. Did you mean "stage"?',

@@ -93,7 +93,7 @@ class Walk {
     const name = basename(path)
     if (!sourceFile.test(name) || declarationFile.test(name) || name.startsWith('pgferry.config.')) return
     if (!this.options.includeTests && /\.(test|spec)\./.test(name)) return
-    if (isIgnored(path, false, ignore)) return
+    if (isIgnored(path, false, ignore) || !this.claim(path)) return
     const found = kind ?? kindOf(name)
     if (found === undefined) this.files.push(path)
     else this.leftOut[found].push(path)
@@ -108,9 +108,20 @@ class Walk {
     const isSeenAnyway = [this.top, ...this.foreign].some((folder) => isInside(folder, real))
     const isElsewhere = !isInside(this.root, real) || real.split(sep).some((part) => dependencies.has(part))
     if (isSeenAnyway || isElsewhere || isInside(real, this.top) || this.options.claimed.has(real)) return
-    this.options.claimed.add(real)
     if (target.isFile()) this.add(real, ignore, undefined)
-    else if (target.isDirectory()) this.enterChild(real, readGitIgnoreUpwards(real), undefined)
+    else if (target.isDirectory()) {
+      this.options.claimed.add(real)
+      this.enterChild(real, readGitIgnoreUpwards(real), undefined)
+    }
+  }
+
+  /** Whether a file is new: several links may lead to one, to the file itself and to a folder above it. */
+  private claim(path: string): boolean {
+    const { claimed } = this.options
+    if (isInside(this.top, path)) return true
+    const isNew = !claimed.has(path)
+    claimed.add(path)
+    return isNew
   }
 }
 

@@ -4,6 +4,7 @@ import { builtinKnowledge } from '../../codemods/src/engine/builtin-knowledge'
 import { planPackage, type PackagePlan } from '../../codemods/src/engine/plan-package'
 import { scanPackage } from '../../codemods/src/engine/scan-package'
 import { workspaceFromConfig } from '../../codemods/src/project/workspace'
+import { stubDeps } from '../unit/codemods/engine/stub-knowledge'
 import { createTempWorkspace, type TempWorkspace } from '../support/temp-workspace'
 
 /*
@@ -13,7 +14,7 @@ import { createTempWorkspace, type TempWorkspace } from '../support/temp-workspa
 
 let temp: TempWorkspace
 beforeEach(() => {
-  temp = createTempWorkspace({})
+  temp = createTempWorkspace({}, stubDeps)
 })
 afterEach(() => {
   temp.remove()
@@ -51,7 +52,7 @@ function migrated(path: string, text: string): string {
   const { changes, report } = plan()
   expect(report.sites.map(({ verdict, reason }) => [verdict, reason])).toEqual([['rewritten', undefined]])
   const after = changes.find((change) => change.path.endsWith(`app/${path}`))?.after
-  if (after === undefined) throw new Error('nothing was changed')
+  if (after == null) throw new Error('nothing was changed')
   const result = after.toString()
   temp.write(`app/${path}`, result)
   expect(plan().changes).toEqual([])
@@ -137,7 +138,7 @@ it('what is generated, vendored, built, declared or linked from elsewhere is not
   temp.write('app/vendor/dep/a.ts', text)
   temp.write('app/a.min.js', text)
   temp.write('app/a.d.ts', `declare const pool: import('pg').Pool\n`)
-  const elsewhere = createTempWorkspace({ 'a.ts': text })
+  const elsewhere = createTempWorkspace({ 'a.ts': text }, stubDeps)
   symlinkSync(join(elsewhere.root, 'a.ts'), join(temp.root, 'app/link.ts'))
   const { report, changes } = plan()
   elsewhere.remove()

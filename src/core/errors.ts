@@ -71,6 +71,13 @@ export class AcquireTimeoutError extends DbConnectionError {
 export class PoolSaturatedError extends DbConnectionError {
   readonly code = 'POOL_SATURATED'
   readonly isRetryable = true
+  constructor(
+    message: string,
+    readonly pool?: PoolSnapshot,
+    readonly longestHolders: readonly LeaseHolder[] = [],
+  ) {
+    super(message)
+  }
 }
 
 /** The caller's AbortSignal ended the wait. `cause` is the signal's reason. */

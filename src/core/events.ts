@@ -21,6 +21,13 @@ export type ConnectionEvent =
       readonly status: 'open' | 'failed'
       readonly stack?: string
     }
+  /** The same where `openTransactionOnRelease` is `destroy`: the connection was closed, which rolls back. */
+  | {
+      readonly kind: 'open-transaction-destroyed'
+      readonly purpose: string
+      readonly status: 'open' | 'failed'
+      readonly stack?: string
+    }
   /** The borrower gave the connection back while a query was running; it was kept apart until the query ended. */
   | { readonly kind: 'released-while-busy'; readonly purpose: string; readonly stack?: string }
   /** The borrower left session state behind (SET, LISTEN, locks...); it was reset. `state` names the kinds. */

@@ -57,7 +57,10 @@ async function clean(client: ClientBase, request: AcquireRequest, context: PoolC
   const status = driver.transactionState(client)
   if (status === 'unknown') throw new Error('the server has not told the state of the transaction')
   if (status !== 'none') {
-    if (options.openTransactionOnRelease === 'destroy') throw new NotKept()
+    if (options.openTransactionOnRelease === 'destroy') {
+      emitSafely(onEvent, { kind: 'open-transaction-destroyed', status, ...origin })
+      throw new NotKept()
+    }
     await client.query('ROLLBACK')
     emitSafely(onEvent, { kind: 'open-transaction-rolled-back', status, ...origin })
   }

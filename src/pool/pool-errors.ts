@@ -5,13 +5,19 @@ export function createPoolClosedError(pool: string): PoolClosedError {
   return new PoolClosedError(`pool '${pool}' is closed`)
 }
 
-export function createSaturatedError(
-  pool: string,
-  { leased, waiting, max }: PoolStats,
-  maxWaiting: number,
-): PoolSaturatedError {
+export function createSaturatedError(pool: string, stats: PoolStats, maxWaiting: number): PoolSaturatedError {
+  const { leased, waiting, max } = stats
   const state = `${String(leased)} of ${String(max)} connections are leased and ${String(waiting)} callers wait`
-  return new PoolSaturatedError(`pool '${pool}' is saturated: ${state} (maxWaiting is ${String(maxWaiting)})`)
+  return new PoolSaturatedError(
+    `pool '${pool}' is saturated: ${state} (maxWaiting is ${String(maxWaiting)})`,
+    snapshotOf(stats),
+  )
+}
+
+/** What an error tells of a pool. */
+export function snapshotOf(stats: PoolStats): PoolSnapshot {
+  const { total, idle, leased, waiting, max } = stats
+  return { total, idle, leased, waiting, max, ...breakerOf(stats) }
 }
 
 export interface TimeoutFacts {
@@ -21,6 +27,7 @@ export interface TimeoutFacts {
   readonly stats: PoolStats
   /** The last failed attempt to connect since the last success. */
   readonly lastConnectError: Error | undefined
+  readonly isSuspended?: boolean
 }
 
 /** What was known when the deadline passed: the counts, and why the last connection could not be opened. */
@@ -30,8 +37,9 @@ export function createTimeoutError({
   timeoutMs,
   stats,
   lastConnectError,
+  isSuspended = false,
 }: TimeoutFacts): AcquireTimeoutError {
-  const { total, idle, leased, opening, resetting, closing, waiting, max } = stats
+  const { idle, leased, opening, resetting, closing, waiting, max } = stats
   const counts = [
     `${String(leased)} of ${String(max)} leased`,
     `${String(idle)} idle`,
@@ -40,10 +48,11 @@ export function createTimeoutError({
     `${String(closing)} being closed`,
     `${String(waiting)} waiting`,
   ]
+  const suspended = isSuspended ? '. It is suspended and lends nothing until resume() is called' : ''
   const reason = lastConnectError === undefined ? '' : `. Last attempt: ${lastConnectError.message}`
   return new AcquireTimeoutError(
-    `no connection for purpose '${purpose}' from pool '${pool}' within ${String(Math.round(timeoutMs))} ms: ${counts.join(', ')}${reason}`,
-    { total, idle, leased, waiting, max, ...breakerOf(stats) },
+    `no connection for purpose '${purpose}' from pool '${pool}' within ${String(Math.round(timeoutMs))} ms: ${counts.join(', ')}${suspended}${reason}`,
+    snapshotOf(stats),
     [],
     lastConnectError && { cause: lastConnectError },
   )

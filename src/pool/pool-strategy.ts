@@ -20,6 +20,8 @@ export interface AcquireRequest {
   readonly target?: HostTarget
   /** Where the borrower asked, for events about this lease. */
   readonly stack?: string
+  /** Kept for as long as there is work for it, so that its length says nothing of how long leases last. */
+  readonly isOpenEnded?: boolean
 }
 
 /** A physical connection while it is out of the pool. The same client comes back with a new object for each acquire. */

@@ -23,6 +23,7 @@ import { Lender } from './lender'
 import { Purpose } from './purposes'
 import { resolveLimits } from './resolve-limits'
 import { ServiceDatabase } from './service-database'
+import { checkTransactionOptions, refuseCallback, requireWork } from './call-options'
 import { resolveServiceOptions, type ResolvedServiceOptions } from './service-options'
 import { createStrategy, type StrategyFactory } from './strategies'
 import { ServicePgPools } from './service-pg-pool'
@@ -98,6 +99,10 @@ class ConnectionService implements DatabaseConnectionService {
     })
     this.#statements = new SharedStatements({
       clock,
+      explain: (error, route) => this.#lender.explain(error, route),
+      onWait: () => {
+        this.#lender.noteWait()
+      },
       onLease: (route, work, request) => {
         const { name } = route.database.options
         return this.withConnection(route.name, work, { database: name, ...request })
@@ -115,6 +120,7 @@ class ConnectionService implements DatabaseConnectionService {
     options?: AcquireOptions,
   ): Promise<T> {
     try {
+      requireWork(work)
       const taken = this.#lender.take(purpose, options)
       if (isConnectionHandle(taken)) return Promise.resolve(this.#runWith(taken, work))
       return taken.then((connection) => this.#runWith(connection, work))
@@ -128,6 +134,12 @@ class ConnectionService implements DatabaseConnectionService {
     work: (connection: Connection) => Promise<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
+    try {
+      requireWork(work)
+      checkTransactionOptions(options)
+    } catch (error) {
+      return rejectWith(error)
+    }
     const { isolation, readOnly, ...acquire } = options
     const transaction = { ...(isolation && { isolation }), ...(readOnly !== undefined && { readOnly }) }
     return this.withConnection(
@@ -153,12 +165,19 @@ class ConnectionService implements DatabaseConnectionService {
     options: QueryOptions = {},
   ): Promise<QueryResult<R>> {
     try {
+      refuseCallback(statement, values)
       const { purpose, database, ...patience } = options
       const route = this.#lender.routeOf(purpose, {
         ...(database !== undefined && { database }),
         ...patience,
       })
-      return this.#statements.query<R>(route, statement, values, patience)
+      const isNested = this.#lender.wouldNest(route)
+      return this.#statements.query<R>(
+        route,
+        statement,
+        values,
+        isNested ? { ...patience, isNested } : patience,
+      )
     } catch (error) {
       return rejectWith(error)
     }

@@ -1,7 +1,9 @@
-import { AcquireTimeoutError, type LeaseHolder } from '../core/errors'
+import { AcquireTimeoutError, PoolSaturatedError, type LeaseHolder, type PoolSnapshot } from '../core/errors'
 
 /** What is known beside the holders. */
 export interface WaitContext {
+  /** The pool, for an error that does not tell: a purpose's limit knows nothing of it. */
+  readonly pool: () => PoolSnapshot
   readonly leakThresholdMs: number
   /** Purpose of the lease in whose work the caller waited, when there is one. */
   readonly heldPurpose: string | undefined
@@ -9,23 +11,29 @@ export interface WaitContext {
   readonly isCircleSuspected: boolean
 }
 
-/** Adds to a timeout who holds the connections, for how long, and what to look at; other errors pass as they are. */
+/**
+ * Adds to a timeout, and to a refusal for the length of the queue, who holds the connections, for how long, and what to look at;
+ * other errors pass as they are, and so does one that says so already.
+ */
 export function describeHolders(
   error: unknown,
   holders: readonly LeaseHolder[],
-  { leakThresholdMs, heldPurpose, isCircleSuspected }: WaitContext,
+  { pool: snapshot, leakThresholdMs, heldPurpose, isCircleSuspected }: WaitContext,
 ): unknown {
-  if (!(error instanceof AcquireTimeoutError)) return error
+  const isLate = error instanceof AcquireTimeoutError
+  if (!isLate && !(error instanceof PoolSaturatedError)) return error
+  if (error.longestHolders.length > 0) return error
   const message = [
-    error.message,
+    error.message.replace(/\.$/, ''),
     describeNested(heldPurpose) || describeStall(isCircleSuspected),
     describeLongest(holders),
-    adviceFor(holders, leakThresholdMs),
+    adviceFor(holders, leakThresholdMs, error.pool === undefined ? 'the limit' : 'pool.max'),
   ]
     .filter(Boolean)
     .join('. ')
-  const options = error.cause === undefined ? undefined : { cause: error.cause }
-  return new AcquireTimeoutError(message, error.pool, holders, options)
+  const { pool = snapshot(), cause } = error
+  if (!isLate) return new PoolSaturatedError(message, pool, holders)
+  return new AcquireTimeoutError(message, pool, holders, cause === undefined ? undefined : { cause })
 }
 
 function describeNested(heldPurpose: string | undefined): string {
@@ -46,8 +54,8 @@ function describeLongest(holders: readonly LeaseHolder[]): string {
   return `Held longest: ${longest.join(', ')}`
 }
 
-function adviceFor(holders: readonly LeaseHolder[], leakThresholdMs: number): string {
+function adviceFor(holders: readonly LeaseHolder[], leakThresholdMs: number, limit: string): string {
   if (holders.length === 0) return ''
   if (leakThresholdMs > 0) return 'longestHolders of this error says where each was acquired'
-  return 'Set pool.leakThresholdMs to learn where each was acquired; raise pool.max only when no lease is held too long'
+  return `Set pool.leakThresholdMs to learn where each was acquired; raise ${limit} only when no lease is held too long`
 }

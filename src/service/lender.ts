@@ -5,8 +5,10 @@ import { PoolClosedError } from '../core/errors'
 import type { EventListener } from '../core/events'
 import { rejectWith } from '../core/reject-with'
 import { acquireTrace } from '../core/tracing'
+import { snapshotOf } from '../pool/pool-errors'
 import type { AcquireRequest, PooledConnection } from '../pool/pool-strategy'
 import { createAbortError } from '../pool/wait-queue'
+import { checkAcquireOptions } from './call-options'
 import type { AcquireOptions } from './connection-service'
 import { describeHolders } from './describe-holders'
 import { LeaseOrigin } from './lease-origin'
@@ -145,6 +147,7 @@ export class Lender {
             ?.get(purpose)
     if (this.isClosed) throw new PoolClosedError('the connection service is closed')
     if (options !== undefined) {
+      checkAcquireOptions(options)
       requireDuration(options.timeoutMs)
       requireTarget(options.target)
     }
@@ -229,11 +232,27 @@ export class Lender {
     nested?.end()
     route.purpose.countWaited()
     route.purpose.countFailure()
-    return describeHolders(nested?.refusal ?? error, this.leases.longestHolders(holderCount), {
+    return this.explain(nested?.refusal ?? error, route, nested)
+  }
+
+  /** Tells with an error of a wait what is known of those who hold the connections. */
+  explain(error: unknown, route: Route, nested?: NestedWait): unknown {
+    return describeHolders(error, this.leases.longestHolders(holderCount), {
+      pool: () => snapshotOf(route.database.strategy.stats()),
       leakThresholdMs: route.leakThresholdMs,
       heldPurpose: nested?.heldPurpose,
       isCircleSuspected: this.#nested?.isSuspected === true,
     })
+  }
+
+  /** Whether the caller works with a connection, and would wait for another one until somebody gives one back. */
+  wouldNest(route: Route): boolean {
+    return this.#nested?.wouldNest(route) === true
+  }
+
+  /** Somebody waits for a connection by a way of its own. */
+  noteWait(): void {
+    this.#nested?.noteWait()
   }
 
   #begin(route: Route, pooled: PooledConnection, origin: LeaseOrigin | undefined): ScopedConnection {

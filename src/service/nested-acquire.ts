@@ -115,6 +115,23 @@ export class NestedAcquires {
     return wait
   }
 
+  /** Whether the running code holds a connection and would have to wait for another one. */
+  wouldNest(route: Route): boolean {
+    if (!this.isRemembering) return false
+    const innermost = liveLease(this.#storage.getStore())
+    if (innermost === undefined) return false
+    const { purpose, database } = route
+    return (
+      (purpose.isFull && heldFrom(innermost, 'purpose', route).length > 0) ||
+      (database.isFull() && heldFrom(innermost, 'pool', route).length > 0)
+    )
+  }
+
+  /** An acquire that {@link NestedAcquires.wait} does not hear of has to wait. */
+  noteWait(): void {
+    this.#stalls.someoneWaits()
+  }
+
   /** Nobody is looked after any more. */
   close(): void {
     this.#stalls.close()

@@ -29,6 +29,11 @@ export class Purpose {
     return true
   }
 
+  /** Whether no place is free. */
+  get isFull(): boolean {
+    return this.#entered >= this.options.max
+  }
+
   /** Waits for a place, in order of arrival. */
   enter(timeoutMs: number, signal: AbortSignal | undefined): Promise<undefined> {
     return this.#queue.wait(undefined, { timeoutMs, signal, onTimeout: () => this.#timeoutError(timeoutMs) })

@@ -58,6 +58,7 @@ export interface ResolvedServiceOptions {
 
 /** @throws InvalidOptionError for what is unknown, wrong or contradictory */
 export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
+  if (!isRecord(options)) throw new InvalidOptionError('options', options, 'an object with `databases`')
   checkOptions('', options, {
     databases: isObject,
     purposes: isObject,
@@ -90,7 +91,8 @@ export function requireKnown<T>(
   const found = known.get(name)
   if (found !== undefined) return found
   const names = [...known.keys()]
-  const nearest = nearestName(name, names)
+  // From JavaScript, anything may stand in the place of a name.
+  const nearest = typeof (name as unknown) === 'string' ? nearestName(name, names) : undefined
   const hint = nearest === undefined ? '' : ` (did you mean '${nearest}'?)`
   throw new InvalidOptionError(
     kind,
@@ -107,11 +109,16 @@ function resolveDatabases(databases: Record<string, unknown>): ReadonlyMap<strin
   return new Map(names.map((name) => [name, resolveDatabase(name, `databases.${name}`, databases[name])]))
 }
 
-/** One database has a `connection` or a `strategy`; several are named, and each is an object with one of these. */
+/**
+ * One database has a `connection` or a `strategy`, though it may be `undefined` by mistake; several are named, and each is an
+ * object with one of these.
+ */
 function isSingleDatabase(databases: Record<string, unknown>): boolean {
   return ['connection', 'strategy'].some((key) => {
     const value = databases[key]
-    return value !== undefined && !(isRecord(value) && ('connection' in value || 'strategy' in value))
+    return (
+      Object.hasOwn(databases, key) && !(isRecord(value) && ('connection' in value || 'strategy' in value))
+    )
   })
 }
 

@@ -2,7 +2,7 @@ import type { QueryResult, QueryResultRow } from 'pg'
 import type { Clock } from '../core/clock'
 import type { Connection } from '../core/connection'
 import type { QueryTracing } from '../core/trace-query'
-import type { PooledConnection, ReleaseOutcome } from '../pool/pool-strategy'
+import type { AcquireRequest, PooledConnection, ReleaseOutcome } from '../pool/pool-strategy'
 import type { OneShotStatement } from './one-shot/exclusive-run'
 import type { JobPatience } from './one-shot/job'
 import type { ExclusiveRequest, LaneLease } from './one-shot/one-shot-options'
@@ -12,6 +12,10 @@ import type { ServiceDatabase } from './service-database'
 
 export interface SharedStatementsDeps {
   readonly clock: Clock
+  /** Adds to an error what the service knows of those who hold the connections. */
+  readonly explain: (error: unknown, route: Route) => unknown
+  /** Statements begin to wait for a connection to share. */
+  readonly onWait: () => void
   /** Runs `work` on a lease of its own. */
   readonly onLease: (
     route: Route,
@@ -77,7 +81,7 @@ export class SharedStatements {
   }
 
   #create(route: Route): OneShotQueries {
-    const { clock, onLease } = this.#deps
+    const { clock, explain, onLease } = this.#deps
     const { max } = route.database.options.pool
     return new OneShotQueries(
       // One connection is left for leases wherever there is more than one.
@@ -87,6 +91,7 @@ export class SharedStatements {
       },
       {
         clock,
+        explain: (error) => explain(error, route),
         lease: () => this.#lease(route),
         tryLease: () => this.#tryLease(route),
         giveBack: (lease, outcome) => {
@@ -100,18 +105,29 @@ export class SharedStatements {
 
   #tryLease(route: Route): LaneLease | undefined {
     if (route.database.isHeldBack || !route.purpose.tryEnter()) return undefined
-    const pooled = route.database.strategy.tryAcquire?.(route.toRequest(undefined, undefined))
+    const pooled = route.database.strategy.tryAcquire?.(requestOf(route))
     if (pooled !== undefined) return this.#begin(route, pooled)
     route.purpose.leave()
     return undefined
   }
 
   async #lease(route: Route): Promise<LaneLease> {
+    const { purpose } = route
+    purpose.countWait()
+    this.#deps.onWait()
+    try {
+      return await this.#leaseLater(route)
+    } finally {
+      purpose.countWaited()
+    }
+  }
+
+  async #leaseLater(route: Route): Promise<LaneLease> {
     const { purpose, database, timeoutMs } = route
     if (!purpose.tryEnter()) await purpose.enter(timeoutMs, undefined)
     try {
       if (database.isHeldBack) await database.pass(timeoutMs, undefined)
-      return this.#begin(route, await database.strategy.acquire(route.toRequest(undefined, undefined)))
+      return this.#begin(route, await database.strategy.acquire(requestOf(route)))
     } catch (error) {
       purpose.leave()
       throw error
@@ -133,4 +149,8 @@ export class SharedStatements {
     route.database.strategy.release(pooled, outcome)
     route.purpose.leave()
   }
+}
+
+function requestOf(route: Route): AcquireRequest {
+  return { ...route.toRequest(undefined, undefined), isOpenEnded: true }
 }

@@ -71,25 +71,31 @@ test('wrong password, fixed: everybody is told at once that it is permanent; onc
     await server.query("ALTER ROLE secured PASSWORD 'right one'")
   }))
 
-test('wrong password, then right, from a function: it is asked once more and no caller notices', () => {
-  const passwords = ['old one', 'right one']
-  let asked = 0
-  return withApp(
-    'wrong password, then right',
-    {
-      connection: () => Promise.resolve(secured(passwords[Math.min(asked++, 1)] ?? '')),
-      pool: { max: 1 },
-    },
-    async (watch) => {
-      expect(await watch.recovers()).toBeLessThan(500)
-      expect({ asked, refused: watch.refusedCount, failed: watch.count('connection-failed') }).toEqual({
-        asked: 2,
-        refused: 0,
-        failed: 0,
-      })
-    },
-  )
-})
+test.each([
+  ['a function', (next: () => string) => () => Promise.resolve(secured(next()))],
+  ['a password function', (next: () => string) => ({ ...secured(''), password: next })],
+])(
+  'wrong password, then right, from %s: it is asked once more and no caller notices',
+  (_, makeConnection) => {
+    const passwords = ['old one', 'right one']
+    let asked = 0
+    return withApp(
+      'wrong password, then right',
+      {
+        connection: makeConnection(() => passwords[Math.min(asked++, 1)] ?? ''),
+        pool: { max: 1 },
+      },
+      async (watch) => {
+        expect(await watch.recovers()).toBeLessThan(500)
+        expect({ asked, refused: watch.refusedCount, failed: watch.count('connection-failed') }).toEqual({
+          asked: 2,
+          refused: 0,
+          failed: 0,
+        })
+      },
+    )
+  },
+)
 
 test('wrong password, always, from a function: it is asked twice, then the caller is told', () => {
   let asked = 0

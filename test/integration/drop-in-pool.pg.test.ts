@@ -62,7 +62,7 @@ describe('what pg.Pool does wrong (P1 to P10)', () => {
     async (status, statements) => {
       const pool = makePool({ max: 1 })
       const told = jest.fn()
-      pool.on('openTransaction' as 'error', told)
+      pool.on('openTransaction', told)
       const client = await pool.connect()
       for (const statement of statements) await client.query(statement).catch(() => undefined)
       client.release()
@@ -77,7 +77,7 @@ describe('what pg.Pool does wrong (P1 to P10)', () => {
   test('P1: session state is told, and stays by default', async () => {
     const pool = makePool({ max: 1 })
     const told = jest.fn()
-    pool.on('sessionState' as 'error', told)
+    pool.on('sessionState', told)
     await pool.query("SET application_name = 'left-behind'")
     expect(told).toHaveBeenCalledTimes(1)
     expect((await pool.query('SHOW application_name')).rows).toEqual([{ application_name: 'left-behind' }])
@@ -122,6 +122,19 @@ describe('what pg.Pool does wrong (P1 to P10)', () => {
     await ended
     client.release()
     expect(pool.totalCount).toBe(0)
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+  })
+
+  test('P3: an idle client that is killed harms nobody though its borrower has removed all of its listeners', async () => {
+    const pool = makePool({ max: 1 })
+    const removed = jest.fn()
+    pool.on('remove', removed)
+    const client = await pool.connect()
+    client.removeAllListeners()
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    client.release()
+    await database.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid])
+    await waitFor(() => removed.mock.calls.length === 1)
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   })
 

@@ -178,6 +178,20 @@ describe('sharing', () => {
     )
   })
 
+  test('what ends without a result, as streams do, is sent once', async () => {
+    /** Tells its end as a stream does. */
+    class Mute extends Query {
+      override emit(event: string | symbol, ...values: unknown[]): boolean {
+        return event === 'end' ? super.emit(event) : super.emit(event, ...values)
+      }
+    }
+    await using fixture = oneShotFixture(database.connection)
+    const result = await fixture.shots.query(new Mute("INSERT INTO notes VALUES (1, 'once')"))
+    expect(result).toMatchObject({ rows: [], fields: [] })
+    expect(fixture.taken.exclusive).toBe(1)
+    expect(await database.query('SELECT count(*)::int AS n FROM notes')).toEqual([{ n: 1 }])
+  })
+
   test('a table that was altered under a prepared statement does not show', async () => {
     await using fixture = oneShotFixture(database.connection)
     await database.query('CREATE TABLE changing (a int)')

@@ -206,6 +206,45 @@ test('an un-awaited commit takes effect although the connection was given back a
   expect(await notes()).toEqual([{ id: 1, body: 'kept' }])
 })
 
+test.each<[string, Partial<ServiceOptions> & { pool: object }]>([
+  ['of the pool', { pool: { max: 1 } }],
+  ['of its purpose', { pool: { max: 3 }, purposes: { general: { max: 1 } } }],
+])(
+  'a statement without a lease, inside work that holds all %s, is refused like any acquire inside an acquire',
+  async (_, options) => {
+    const events: ConnectionEvent[] = []
+    await using connections = createService(options, events)
+    // Its text is known, so that it would share a connection.
+    await connections.query('SELECT 1')
+    const nested = connections.withTransaction('general', () => connections.query('SELECT 1'))
+    await expect(nested).rejects.toMatchObject({ code: 'NESTED_ACQUIRE' })
+    expect(events).toContainEqual({ kind: 'nested-acquire', purpose: 'general', heldPurpose: 'general' })
+    expect((await connections.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+  },
+)
+
+test('in a large pool the second circle of statements inside of work is refused, and the first says what it was', async () => {
+  await using connections = createService({ pool: { max: 5, acquireTimeoutMs: 1_000 } })
+  const circle = () => {
+    let holding = 0
+    return Promise.allSettled(
+      [1, 2, 3, 4, 5].map(() =>
+        connections.withTransaction('general', async () => {
+          holding++
+          await waitFor(() => holding === 5)
+          await connections.query('SELECT 1')
+        }),
+      ),
+    )
+  }
+  const messages = (results: readonly PromiseSettledResult<void>[]) =>
+    results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []))
+  const first = messages(await circle())
+  expect(first.length).toBeGreaterThan(0)
+  for (const message of first) expect(message).toContain('(nested acquire)')
+  expect(messages(await circle())).toEqual([expect.stringContaining('NestedAcquireError')])
+})
+
 test('a waiter goes on in its own async context', async () => {
   await using connections = createService({ pool: { max: 1 } })
   const context = new AsyncLocalStorage<string>()

@@ -78,6 +78,22 @@ function onEnded(this: KnownClient): void {
   this[known].keeper.ended(this[known])
 }
 
+/** What node keeps of the listeners of an emitter: one function as it is, several in an array. */
+interface EmitterFields {
+  readonly _events?: { readonly error?: unknown; readonly end?: unknown }
+}
+
+/**
+ * Listens again to a client whose borrower has removed all listeners, ours among them: at rest nobody else would hear of its end,
+ * and an `error` without a listener would be that of the process.
+ */
+export function keepListening({ client }: Entry): void {
+  const { _events: heard } = client as EmitterFields
+  if (heard?.error === onError && heard.end === onEnded) return
+  if (!client.listeners('error').includes(onError)) client.on('error', onError)
+  if (!client.listeners('end').includes(onEnded)) client.on('end', onEnded)
+}
+
 /** `undefined` when there is nothing to wait for. */
 function prepareEntry(
   entry: Entry,

@@ -3,6 +3,7 @@ import { createConnectionHandle } from '../../core/connection-handle'
 import type { Entry } from './entry'
 import { cleanEntry, isSpotless, validateEntry } from './give-back'
 import { doubleReleaseMessage, type Lender, type LentClient, type Loan, type Waiter } from './lender'
+import { keepListening } from './open-entry'
 import type { OwnLenderDeps } from './own-lender-deps'
 import { Roster } from './roster'
 import { Shelf } from './shelf'
@@ -148,6 +149,7 @@ export class OwnLender implements Lender {
     const { fields, session } = entry
     entry.lease = 0
     entry.onError = undefined
+    keepListening(entry)
     const nowMs = this.#turnNow()
     // A sample is enough to know how long leases last.
     if ((lease & 7) === 0 || lease < 8) this.#roster.plan.returned(nowMs - entry.leasedAtMs)

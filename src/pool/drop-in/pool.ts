@@ -28,6 +28,12 @@ interface PoolFields {
   ended: boolean
 }
 
+/** As the types of `pg` have them. */
+type StockEvent = 'error' | 'release' | 'connect' | 'acquire' | 'remove'
+type StockListener<K extends StockEvent> = K extends 'error' | 'release'
+  ? (error: Error, client: PoolClient) => void
+  : (client: PoolClient) => void
+
 /** What a pool works with; the system's own by default. */
 export interface PoolDeps {
   readonly clock?: Clock
@@ -163,6 +169,18 @@ export class Pool extends PgPool {
       if (error === undefined) callback()
       else process.nextTick(callback, error)
     })
+  }
+
+  /** Told when a client is released with state left in its session; `kinds` as in the events of a service. */
+  override on(event: 'sessionState', listener: (client: PoolClient, kinds: readonly string[]) => void): this
+  /** Told when a client is released inside a transaction, before that is rolled back. */
+  override on(
+    event: 'openTransaction',
+    listener: (client: PoolClient, status: 'open' | 'failed') => void,
+  ): this
+  override on<K extends StockEvent>(event: K, listener: StockListener<K>): this
+  override on(event: string, listener: (...facts: never[]) => void): this {
+    return super.on(event as 'error', listener as StockListener<'error'>)
   }
 
   #connectWithCallback(callback: ConnectCallback): void {

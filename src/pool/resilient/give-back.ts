@@ -66,7 +66,10 @@ async function restore(slot: Slot, request: AcquireRequest, context: PoolContext
   const status = driver.transactionState(client)
   if (status === 'unknown') throw new Error('the server has not told the state of the transaction')
   if (status !== 'none') {
-    if (options.openTransactionOnRelease === 'destroy') return false
+    if (options.openTransactionOnRelease === 'destroy') {
+      emitSafely(onEvent, { kind: 'open-transaction-destroyed', status, ...originOf(request) })
+      return false
+    }
     await client.query('ROLLBACK')
     emitSafely(onEvent, { kind: 'open-transaction-rolled-back', status, ...originOf(request) })
   }

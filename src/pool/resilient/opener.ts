@@ -47,6 +47,11 @@ function withKeepAlive(config: ClientConfig): ClientConfig {
   return Object.defineProperties({ ...keepAlive }, Object.getOwnPropertyDescriptors(config))
 }
 
+/** Whether the next attempt may have other credentials: the connection, or its password, comes from a function. */
+function isAskedAnew(source: ConnectionSource): boolean {
+  return typeof source === 'function' || (typeof source !== 'string' && typeof source.password === 'function')
+}
+
 interface Attempt {
   readonly host: Host
   /** Its number in the host table. */
@@ -187,8 +192,7 @@ export class Opener {
 
   /** What a function gave may have been changed on the server at that very moment; the same again will not do. */
   #mayRefresh(): boolean {
-    if (typeof this.#deps.source !== 'function' || this.#wereRefused || this.#abort.signal.aborted)
-      return false
+    if (!isAskedAnew(this.#deps.source) || this.#wereRefused || this.#abort.signal.aborted) return false
     this.#wereRefused = true
     return true
   }

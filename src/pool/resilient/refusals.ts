@@ -10,7 +10,7 @@ export function createCircuitOpenError(
 ): CircuitOpenError {
   const retryAfterMs = Math.max(0, Math.round(retryAtMs - nowMs))
   return new CircuitOpenError(
-    `pool '${pool}' does not connect now: ${messageOf(lastError)}. The next attempt is in ${String(retryAfterMs)} ms; callers are refused until one succeeds.`,
+    `pool '${pool}' does not connect now: ${messageOf(lastError).replace(/\.$/, '')}. The next attempt is in ${String(retryAfterMs)} ms; callers are refused until one succeeds.`,
     retryAfterMs,
     { cause: lastError },
   )

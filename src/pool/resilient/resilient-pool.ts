@@ -192,7 +192,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
     const { slot, request } = connection
     const nowMs = this.#turnNow()
     slot.lease = 0
-    this.#holdMs.add(nowMs - slot.leasedAtMs)
+    if (request.isOpenEnded !== true) this.#holdMs.add(nowMs - slot.leasedAtMs)
     if (slot.isBroken) this.#slots.close(slot, 'failed')
     else if (outcome === 'discard') this.#slots.close(slot, 'discarded')
     else this.#exchange.takeBack(slot, request, nowMs)

@@ -111,7 +111,8 @@ function submit(connection: Connection, statement: Submittable): Promise<QueryRe
   return new Promise((resolve, reject) => {
     const emitter = statement as unknown as EventEmitter
     const finish = (result: unknown): void => {
-      resolve(result as QueryResult)
+      // Streams end without a result; what they have read or written is the caller's already.
+      resolve((result as QueryResult | undefined) ?? createEmptyResult(statement))
     }
     emitter.once('end', finish)
     emitter.once('finish', finish)
@@ -119,6 +120,12 @@ function submit(connection: Connection, statement: Submittable): Promise<QueryRe
     emitter.once('error', reject)
     connection.query(statement)
   })
+}
+
+/** Says at least how many rows a COPY has moved. */
+function createEmptyResult(statement: Submittable): QueryResult {
+  const { rowCount = null } = statement as { readonly rowCount?: number | null }
+  return { command: '', rowCount, oid: 0, fields: [], rows: [] }
 }
 
 function ignore(): void {

@@ -17,6 +17,14 @@ export interface JobPatience {
   /** Milliseconds for everything: waiting, running, the answer. */
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** The caller works with a connection and keeps others from getting one: it waits as everybody does who asks for a second one. */
+  readonly isNested?: boolean
+}
+
+export interface JobDeps {
+  readonly clock: Clock
+  /** What the caller is told instead of `error`: the same with more in it. */
+  readonly explain?: (error: unknown) => unknown
 }
 
 interface Promised {
@@ -47,7 +55,7 @@ export class Job implements PipelineStatement {
     readonly record: StatementRecord | undefined,
     public queuedAtMs: number,
     private readonly promised: Promised,
-    private readonly clock: Clock,
+    private readonly deps: JobDeps,
     readonly patience: JobPatience,
   ) {
     this.text = statement.text
@@ -63,7 +71,7 @@ export class Job implements PipelineStatement {
 
   #watch({ timeoutMs, signal }: JobPatience): void {
     if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-      this.#timer = this.clock.setTimer(() => {
+      this.#timer = this.deps.clock.setTimer(() => {
         this.interrupt((progress) => createLateError(timeoutMs, progress))
       }, timeoutMs)
     }
@@ -79,7 +87,9 @@ export class Job implements PipelineStatement {
   }
 
   reject(error: unknown): void {
-    if (this.#settle()) this.promised.reject(error)
+    if (!this.#settle()) return
+    const { explain } = this.deps
+    this.promised.reject(explain === undefined ? error : explain(error))
   }
 
   /** The caller is told at once; whoever holds the statement sees to the rest. */
@@ -93,7 +103,7 @@ export class Job implements PipelineStatement {
   #settle(): boolean {
     if (this.isSettled) return false
     this.isSettled = true
-    if (this.#timer !== undefined) this.clock.clearTimer(this.#timer)
+    if (this.#timer !== undefined) this.deps.clock.clearTimer(this.#timer)
     this.#stopListening?.()
     return true
   }

@@ -83,6 +83,8 @@ export interface ExclusiveRequest {
 
 /** What sharing needs of its surroundings: ordinary leases of the pool, counted as such. */
 export interface OneShotDeps {
+  /** What a caller is told instead of `error`, who waits for a connection without a lease of its own. */
+  readonly explain?: (error: unknown) => unknown
   readonly clock: Clock
   /** A connection to share; rejects as an acquire does. */
   lease(): Promise<LaneLease>

@@ -78,7 +78,8 @@ export class OneShotQueries {
     if (this.#closing !== undefined) return Promise.reject(createClosedError())
     if (signal?.aborted === true)
       return Promise.reject(createAbortedError(signal, { isSent: false, isReadOnly: false }))
-    const plain = this.#lanes.isUsable ? toPlainStatement(statement, values) : undefined
+    const canShare = this.#lanes.isUsable && (patience.isNested !== true || this.#lanes.count > 0)
+    const plain = canShare ? toPlainStatement(statement, values) : undefined
     const record = plain && this.#catalog.recordOf(plain.text)
     return new Promise<QueryResult>((resolve, reject) => {
       const job = new Job(
@@ -86,7 +87,7 @@ export class OneShotQueries {
         record,
         this.#lanes.now(),
         { resolve, reject },
-        this.#deps.clock,
+        this.#deps,
         patience,
       )
       if (record?.route.kind === 'share') this.#enter(job)

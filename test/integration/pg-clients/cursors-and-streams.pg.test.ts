@@ -4,7 +4,9 @@ import type { Pool, PoolClient } from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import Cursor from 'pg-cursor'
 import QueryStream from 'pg-query-stream'
+import { createConnectionService } from '../../../src/index'
 import { describeOnEachPool } from '../../clients/pools'
+import { testDatabase, type TestDatabase } from '../../support/postgres'
 
 const tenThousand = 'SELECT n, repeat(md5(n::text), 4) AS text FROM generate_series(1, 10000) AS n'
 
@@ -164,6 +166,46 @@ describeOnEachPool('pg-copy-streams', (rig) => {
       await expect(copy).rejects.toMatchObject({ code: '22P02' })
       expect(await countOf(client)).toBe(0)
     })
+  })
+})
+
+describe('query() of a service', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await testDatabase()
+    await database.query('CREATE TABLE copied (id int, text text)')
+  })
+  afterAll(() => database.close())
+
+  test('streams, cursors and copies run on a lease of their own, once, until they end', async () => {
+    await using service = createConnectionService({
+      databases: { connection: database.connection, pool: { max: 1 } },
+    })
+    const run = (statement: object) => service.query(statement as never)
+    const numbers: unknown[] = []
+    const stream = new QueryStream('SELECT generate_series(1, 3) AS n')
+    stream.on('data', (row: unknown) => numbers.push(row))
+    await run(stream)
+    expect(numbers).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+
+    const cursor = new Cursor<{ n: number }>('SELECT generate_series(1, 3) AS n')
+    const ended = run(cursor)
+    expect(await cursor.read(2)).toHaveLength(2)
+    await cursor.close()
+    await ended
+
+    const into = copyFrom('COPY copied FROM STDIN')
+    const copied = run(into)
+    into.end('1\tone\n2\ttwo\n')
+    expect(await copied).toMatchObject({ rowCount: 2 })
+    const out = copyTo('COPY copied TO STDOUT')
+    const parts: string[] = []
+    out.on('data', (part: Buffer) => parts.push(part.toString()))
+    await run(out)
+    expect(parts.join('')).toBe('1\tone\n2\ttwo\n')
+
+    await expect(run(new QueryStream('SELECT missing').resume())).rejects.toMatchObject({ code: '42703' })
+    expect(service.stats().purposes['general']).toMatchObject({ leased: 0, waiting: 0 })
   })
 })
 

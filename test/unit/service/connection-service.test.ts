@@ -1,6 +1,6 @@
 import type { ConnectionEvent } from '../../../src/core/events'
 import { MockPoolStrategy } from '../../../src/pool/mock-pool'
-import type { ServiceOptions } from '../../../src/service/connection-service'
+import type { DatabaseConnectionService, ServiceOptions } from '../../../src/service/connection-service'
 import { createConnectionService } from '../../../src/service/create-connection-service'
 import { FakeClock } from '../../support/fake-clock'
 
@@ -17,7 +17,10 @@ function createService(options: Partial<ServiceOptions> = {}, pool: object = {})
 
 test.each([
   [{}, 'databases: received undefined'],
+  [undefined, 'options: received undefined, expected an object'],
   [{ databases: {} }, 'databases: received an object, expected at least one database'],
+  // An environment variable that is not set.
+  [{ databases: { connection: undefined } }, 'databases.connection: received undefined, expected a URL'],
   [
     { databases: { strategy: 'mock' }, purpose: {} },
     "purpose: received an object, expected no such option (did you mean 'purposes'?)",
@@ -46,6 +49,83 @@ test('a strategy of your own counts against the budget and is closed with the se
   expect((await service.query('SELECT 1')).rows).toEqual([])
   await service.close()
   await expect(strategy.acquire({ purpose: 'x' })).rejects.toMatchObject({ code: 'POOL_CLOSED' })
+})
+
+test.each<[string, string, (service: DatabaseConnectionService) => Promise<unknown>]>([
+  [
+    'an option of an acquire',
+    "timeout: received 5, expected no such option (did you mean 'timeoutMs'?)",
+    (service) => service.connection('general', { timeout: 5 } as never),
+  ],
+  [
+    'an option of a statement',
+    "timeoutMS: received 5, expected no such option (did you mean 'timeoutMs'?)",
+    (service) => service.query('SELECT 1', [], { timeoutMS: 5 } as never),
+  ],
+  [
+    'an option of a transaction',
+    'isolaton: received "serializable", expected no such option (did you mean \'isolation\'?)',
+    (service) =>
+      service.withTransaction('general', () => Promise.resolve(), { isolaton: 'serializable' } as never),
+  ],
+  [
+    'a signal',
+    'signal: received an object, expected an AbortSignal',
+    (service) => service.connection('general', { signal: {} as never }),
+  ],
+  [
+    'a purpose that was left out',
+    'work: received undefined, expected a function',
+    (service) => service.withConnection((() => 1) as never, undefined as never),
+  ],
+  [
+    'a transaction without work',
+    'work: received undefined, expected a function',
+    (service) => service.withTransaction('general', undefined as never),
+  ],
+  [
+    'a purpose that is no text',
+    'purpose: received 5, expected the name of a configured purpose',
+    (service) => service.connection(5 as never),
+  ],
+  [
+    'a callback',
+    'callback: received a function, expected nothing',
+    (service) => service.query('SELECT 1', (() => undefined) as never),
+  ],
+  [
+    'a callback in the statement',
+    'callback: received a function, expected nothing',
+    (service) => service.query({ text: 'SELECT 1', callback: () => undefined } as never),
+  ],
+])('a slip of the pen is told by its name: %s', async (_, message, call) => {
+  const { service } = createService()
+  const error = await call(service).catch((caught: unknown) => caught)
+  expect(error).toMatchObject({ code: 'INVALID_OPTION' })
+  expect(String(error)).toContain(message)
+  expect(service.stats().purposes['general']).toMatchObject({ leased: 0, waiting: 0 })
+  await service.close()
+})
+
+test('who is refused because too many wait, or waits for the limit of a purpose, is told of the pool and of who holds it', async () => {
+  const { service, clock } = createService({ purposes: { rag: { max: 1 } } }, { max: 2, maxWaiting: 1 })
+  const held = [await service.acquireConnection('rag'), await service.acquireConnection()]
+  const pool = { leased: 2, max: 2 }
+  const longestHolders = [{ purpose: 'rag' }, { purpose: 'general' }]
+  const limited = service.connection('rag', { timeoutMs: 50 }).catch((error: unknown) => error)
+  await clock.advance(50)
+  expect(await limited).toMatchObject({ code: 'ACQUIRE_TIMEOUT', pool, longestHolders })
+  expect(String(await limited)).toContain('raise the limit only when')
+  const unsent = service.query('SELECT 1', [], { timeoutMs: 50 }).catch((error: unknown) => error)
+  await clock.advance(50)
+  expect(await unsent).toMatchObject({ code: 'ACQUIRE_TIMEOUT', pool, longestHolders })
+  const waiting = service.connection().catch((error: unknown) => error)
+  const refused = await service.connection().catch((error: unknown) => error)
+  expect(refused).toMatchObject({ code: 'POOL_SATURATED', pool, longestHolders })
+  expect(String(refused)).toMatch(/maxWaiting is 1\)\. Held longest: 'rag' for \d+ ms/)
+  for (const connection of held) service.releaseConnection(connection)
+  await waiting
+  await service.close({ timeoutMs: 0 })
 })
 
 test('an unknown purpose is refused with the nearest name', async () => {

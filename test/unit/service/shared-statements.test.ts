@@ -59,7 +59,12 @@ function createStage({ purposeMax = 5, strategy: make }: StageOptions = {}) {
     },
     discard: () => undefined,
   }) as unknown as Connection
-  const statements = new SharedStatements({ clock, onLease: (_route, work) => work(connection) })
+  const statements = new SharedStatements({
+    clock,
+    explain: (error) => error,
+    onWait: () => undefined,
+    onLease: (_route, work) => work(connection),
+  })
   return { clock, server, strategy, database, purpose, route, statements, exclusive }
 }
 

@@ -136,12 +136,19 @@ test('an open transaction is rolled back before the next borrower, and told with
 
 test('an open transaction ends its connection where the options say so', async () => {
   const stage = new PoolStage({ pool: { max: 1, openTransactionOnRelease: 'destroy' } })
-  const lease = await stage.pool.acquire(request)
+  const lease = await stage.pool.acquire({ ...request, stack: 'at borrower.ts:1' })
   await lease.client.query('BEGIN')
   stage.pool.release(lease, 'reuse')
   await settle()
   expect(stage.texts()).toEqual(['BEGIN'])
   expect(stage.closeReasons).toEqual(['discarded'])
+  // Its borrower has made the same mistake.
+  expect(stage.events).toContainEqual({
+    kind: 'open-transaction-destroyed',
+    purpose: 'test',
+    status: 'open',
+    stack: 'at borrower.ts:1',
+  })
   await stage.pool.close()
 })
 

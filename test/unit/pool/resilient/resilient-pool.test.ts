@@ -48,6 +48,29 @@ test('callers who are served sooner by a connection that comes back have none op
   await stage.pool.close()
 })
 
+test('what is kept for as long as there is work for it does not count as how long leases last', async () => {
+  const stage = new PoolStage({ pool: { max: 10 } })
+  stage.server.connectDelayMs = 20
+  const first = watch(stage.pool.acquire(request))
+  await stage.clock.advance(20)
+  stage.pool.release(first.value!, 'reuse')
+  for (const [heldMs, asked] of [
+    ...Array.from({ length: 4 }, () => [1, request] as const),
+    ...Array.from({ length: 18 }, () => [500, { ...request, isOpenEnded: true }] as const),
+  ]) {
+    const lease = await stage.pool.acquire(asked)
+    await stage.clock.advance(heldMs)
+    stage.pool.release(lease, 'reuse')
+  }
+  for (const wait of [1, 2, 3, 4].map(() => watch(stage.pool.acquire(request)))) {
+    await stage.clock.advance(1)
+    stage.pool.release(wait.value!, 'reuse')
+  }
+  await stage.clock.advance(20)
+  expect(stage.server.openedCount).toBe(1)
+  await stage.pool.close()
+})
+
 test('callers who would wait longer for a lease than for a connect have connections opened for them', async () => {
   const stage = new PoolStage({ pool: { max: 10 } })
   stage.server.connectDelayMs = 20
@@ -129,6 +152,7 @@ test('a suspended pool lends nothing, says so at the deadline, and serves in ord
   const patient = watch(stage.pool.acquire(request))
   await stage.clock.advance(100)
   expect(late.error).toMatchObject({ code: 'ACQUIRE_TIMEOUT' })
+  expect(String(late.error)).toContain('suspended and lends nothing until resume()')
   expect(patient.value).toBeUndefined()
   stage.pool.resume()
   await settle()

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import { withDeadline } from '../core/deadline'
 import { emitSafely } from '../core/events'
 import type { Driver } from './driver'
+import { withGiveBackStack } from './give-back-stack'
 import type { PoolContext } from './pool-context'
 import type { AcquireRequest } from './pool-strategy'
 
@@ -27,9 +28,10 @@ export async function makeReadOnly(client: ClientBase, { clock, options }: PoolC
  */
 export async function cleanConnection(
   client: ClientBase,
-  request: AcquireRequest,
+  asked: AcquireRequest,
   context: PoolContext,
 ): Promise<boolean> {
+  const request = withGiveBackStack(asked)
   const { clock, onEvent } = context
   const timeoutMs = context.options.resetTimeoutMs
   const makeError = (): Error => new Error(`the connection was not clean within ${String(timeoutMs)} ms`)

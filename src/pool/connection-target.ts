@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg'
 import { InvalidOptionError } from '../core/errors'
-import { isRecord } from '../core/options'
+import { isRecord, nearestName } from '../core/options'
 
 /** A `pg` config, a URL, or a function called before each new connection (rotating user and password). */
 export type ConnectionSource = string | ClientConfig | (() => Promise<ClientConfig>)
@@ -18,7 +18,11 @@ const expected =
 
 /** Refuses what can never become a connection; nothing of the value is repeated, it may hold a password. */
 export function checkConnectionSource(option: string, source: unknown): asserts source is ConnectionSource {
-  if (typeof source === 'function' || isRecord(source)) return
+  if (typeof source === 'function') return
+  if (isRecord(source)) {
+    for (const [name, value] of Object.entries(source)) checkField(`${option}.${name}`, name, value)
+    return
+  }
   if (typeof source !== 'string') throw new InvalidOptionError(option, source, expected)
   // A path is a socket directory, as libpq and pg take it.
   if (source.startsWith('/')) return
@@ -30,6 +34,48 @@ export function checkConnectionSource(option: string, source: unknown): asserts 
         : `a URL that begins with ${url.protocol}//`
     throw new InvalidOptionError(option, source, `${expected}; this is ${protocol}`)
   }
+}
+
+/** What `pg` reads of the config of a client. */
+const clientFields: readonly string[] = [
+  ...['connectionString', 'host', 'port', 'database', 'user', 'password', 'ssl', 'sslnegotiation', 'stream'],
+  ...[
+    'keepAlive',
+    'keepAliveInitialDelayMillis',
+    'connectionTimeoutMillis',
+    'enableChannelBinding',
+    'options',
+  ],
+  ...['statement_timeout', 'query_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'types'],
+  ...[
+    'application_name',
+    'fallback_application_name',
+    'client_encoding',
+    'replication',
+    'binary',
+    'pipeline',
+  ],
+]
+
+/** What a `pg.Pool` reads of the same object, and where it belongs here. */
+const poolFields: Readonly<Record<string, string>> = {
+  max: '`pool.max`',
+  min: '`pool.min`',
+  maxUses: '`pool.maxUses`',
+  idleTimeoutMillis: '`pool.idleTimeoutMs`',
+  maxLifetimeSeconds: '`pool.maxLifetimeMs`, in milliseconds',
+  maxConnections: '`pool.max`',
+}
+
+/** Refuses what would be ignored without a word: options of the pool, and slips of the pen. Other fields may be a newer driver's. */
+function checkField(option: string, name: string, value: unknown): void {
+  if (value === undefined || clientFields.includes(name)) return
+  const place = Object.hasOwn(poolFields, name) ? poolFields[name] : undefined
+  if (place !== undefined)
+    throw new InvalidOptionError(option, value, `no option of the pool here; it belongs to ${place}`)
+  const nearest = nearestName(name, clientFields)
+  if (nearest !== undefined)
+    throw new InvalidOptionError(option, value, `a field that pg knows (did you mean '${nearest}'?)`)
 }
 
 /** The config of the next connection. */

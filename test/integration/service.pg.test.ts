@@ -194,6 +194,23 @@ test('a lease left in a transaction is rolled back and reported with the stack o
   expect(await notes()).toEqual([])
 })
 
+test.each(['release()', 'a scope'])(
+  'a transaction left open by %s is reported with the place that gave it back, without any option',
+  async (way) => {
+    const events: ConnectionEvent[] = []
+    await using connections = createService({ pool: { max: 1 } }, events)
+    const forgetful = async (): Promise<void> => {
+      await using conn = await connections.connection()
+      await conn.query('BEGIN')
+      if (way === 'release()') conn.release()
+    }
+    await forgetful()
+    await connections.query('SELECT 1')
+    const report = events.find((event) => event.kind === 'open-transaction-rolled-back')
+    expect(report?.stack).toMatch(/^given back here\W[^]*service\.pg\.test\.ts/)
+  },
+)
+
 test('an un-awaited commit takes effect although the connection was given back at once', async () => {
   await using connections = createService({ pool: { max: 1 } })
   const conn = await connections.acquireConnection()

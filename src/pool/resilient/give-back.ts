@@ -1,6 +1,7 @@
 import { withDeadline } from '../../core/deadline'
 import { emitSafely } from '../../core/events'
 import { waitUntilReady } from '../clean-connection'
+import { withGiveBackStack } from '../give-back-stack'
 import type { PoolContext } from '../pool-context'
 import type { AcquireRequest } from '../pool-strategy'
 import type { Slot } from './slot'
@@ -24,7 +25,8 @@ export function isSpotless(slot: Slot, request: AcquireRequest, { driver, option
  * Brings a connection that was given back to its baseline: lets queries end or cancels them, rolls an open transaction back,
  * resets what the session was left with. Resolves with whether it may be kept; never rejects.
  */
-export async function cleanSlot(slot: Slot, request: AcquireRequest, context: PoolContext): Promise<boolean> {
+export async function cleanSlot(slot: Slot, asked: AcquireRequest, context: PoolContext): Promise<boolean> {
+  const request = withGiveBackStack(asked)
   const { clock, onEvent, driver, options } = context
   const timeoutMs = options.resetTimeoutMs
   const makeError = (): Error => new Error(`the connection was not clean within ${String(timeoutMs)} ms`)

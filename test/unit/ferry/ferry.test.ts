@@ -233,7 +233,9 @@ describe.each(sides)('give-back on the %s side', (side) => {
       'RESET default_transaction_read_only',
     ])
     if (side === 'legacy')
-      expect(events).toEqual([{ kind: 'open-transaction-rolled-back', purpose: 'general', status: 'open' }])
+      expect(events).toMatchObject([
+        { kind: 'open-transaction-rolled-back', purpose: 'general', status: 'open' },
+      ])
     await connections.withTransaction('general', (c) => c.query('SELECT 2'), {
       isolation: 'serializable',
       readOnly: true,

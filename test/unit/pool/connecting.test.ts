@@ -84,6 +84,7 @@ test.each([
   'postgresql:///d',
   '/var/run/postgresql',
   { host: 'h' },
+  { host: 'h', aFieldOfAnotherDriver: 1, max: undefined },
   () => Promise.resolve({}),
 ])('%p is a connection', (source) => {
   expect(() => {
@@ -95,10 +96,23 @@ test.each([
   [5432, 'received 5432'],
   ['http://h/d', 'a URL that begins with http://'],
   ['db.local', 'no URL at all'],
+  [
+    { host: 'h', max: 20 },
+    'connection.max: received 20, expected no option of the pool here; it belongs to `pool.max`',
+  ],
+  [{ idleTimeoutMillis: 1 }, 'it belongs to `pool.idleTimeoutMs`'],
+  [{ hots: 'h' }, 'received "h", expected a field that pg knows (did you mean \'host\'?)'],
+  [{ pasword: 'hunter2' }, "expected a field that pg knows (did you mean 'password'?)"],
 ])('%p is none', (source, message) => {
   expect(() => {
     checkConnectionSource('connection', source)
   }).toThrow(message)
+})
+
+test('a password under a misspelt name is not repeated', () => {
+  expect(() => {
+    checkConnectionSource('connection', { pasword: 'hunter2' })
+  }).toThrow(expect.not.objectContaining({ message: expect.stringContaining('hunter2') }))
 })
 
 test('the function given as connection is asked each time, and must answer with a config', async () => {

@@ -1,6 +1,8 @@
+const { availableParallelism } = require('node:os')
+
 /** Tests run on the sources: swc strips the types, `await using` is compiled for Node 20. */
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/global-environment.ts',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/fixtures/'],
@@ -40,4 +42,8 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30000,
+  // Many tests wait for servers and child processes, so even two cores are worth two files at a time.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // What earlier files left in memory makes each later measurement of coverage slower; a new process has none of it.
+  workerIdleMemoryLimit: '250MB',
 }

@@ -124,11 +124,13 @@ ${used(context)}
   }
 }
 
-function helpersModule(context) {
-  const { number } = context
-  const pieces = repeat(context, 30, (index) => {
-    const id = `${number}_${index}`
-    return `export function groupBy${id}<T, K extends string | number>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+/** Functions that any file may have, and as many lines of them as come near the wanted length. */
+export function helpers(context) {
+  return repeat(context, 30, (index) => helper(`${context.number}_${index}`, index))
+}
+
+function helper(id, index) {
+  return `export function groupBy${id}<T, K extends string | number>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>()
   for (const item of items) {
     const key = keyOf(item)
@@ -158,7 +160,11 @@ export async function retry${id}<T>(work: (attempt: number) => Promise<T>, attem
   }
 }
 `
-  })
+}
+
+function helpersModule(context) {
+  const { number } = context
+  const pieces = helpers(context)
   return { exported: `groupBy${number}_0`, text: `${header(context)}\n\n${pieces}\n${used(context)}\n` }
 }
 

@@ -94,6 +94,14 @@ test('what a thread refuses is said as if it had been this one', async () => {
   expect(stderr).toContain('packages/p1/src/b.ts:11:')
 })
 
+test('a thread that was made ready and is not needed keeps nobody waiting', async () => {
+  const { exitCode, stderr } = await run('migrate', 'nobody')
+  expect(exitCode).toBe(3)
+  expect(stderr).toContain('nobody')
+  workspace.write('pgferry.config.mjs', 'export default { packages: [] }\n')
+  expect((await run('scan')).exitCode).toBe(0)
+})
+
 test.each([
   { signal: 'SIGINT', moments: [1, pair.length] },
   { signal: 'SIGTERM', moments: [pair.length] },

@@ -14,6 +14,7 @@ export type Statement =
         | 'continue'
         | 'break-label'
         | 'declare'
+        | 'ask'
     }
   | {
       readonly kind: 'if' | 'loop' | 'block' | 'switch' | 'label' | 'for-await' | 'call'
@@ -33,6 +34,8 @@ export type Statement =
 export interface Lease {
   readonly kind: 'lease'
   readonly dialect: Dialect
+  /** What gives it back where the dialect leaves that to a function. */
+  readonly helper: Helper
   readonly acquire: 'const' | 'let-before' | 'given'
   readonly gap: readonly Statement[]
   readonly body: readonly Statement[]
@@ -40,7 +43,24 @@ export interface Lease {
   readonly release: Release
 }
 
-type Dialect = 'psycopg2-pool' | 'node-postgres'
+/** `node-postgres-by-helper`: a function gets the client, and releases it. */
+type Dialect = 'psycopg2-pool' | 'node-postgres' | 'node-postgres-by-helper'
+
+/** Functions that give a connection back: at once, after a statement, perhaps, or where it carries no mark. */
+const helpers = {
+  finish: `function finish(c: any, error?: unknown) { c.release(error) }`,
+  end: `async function end(c: any) { await c.query('end'); c.release() }`,
+  endAnyway: `async function endAnyway(c: any) { try { await c.query('end') } finally { c.release() } }`,
+  give: `function give(c: any, isLast: boolean) { if (isLast) c.release() }`,
+  close: `async function close(c: any) { await c.query('close'); c.open = false; done(c) }`,
+} as const
+type Helper = keyof typeof helpers
+const helperCode = [
+  ...Object.values(helpers),
+  `function done(c: any) { if (c.open === true) return; c.release() }`,
+  `async function begin(c: any) { await c.query('begin'); c.open = true }`,
+  `async function ask(c: any) { await c.query('ask'); done(c) }`,
+]
 
 const releases = [
   'finally',
@@ -109,7 +129,13 @@ export const programs = fc.letrec<{ list: readonly Statement[]; one: Statement }
     }),
     fc.record({
       kind: fc.constant('lease' as const),
-      dialect: fc.constantFrom<Dialect[]>('psycopg2-pool', 'node-postgres'),
+      dialect: fc.constantFrom<Dialect[]>(
+        'psycopg2-pool',
+        'node-postgres',
+        'node-postgres',
+        'node-postgres-by-helper',
+      ),
+      helper: fc.constantFrom<Helper[]>('finish', 'end', 'endAnyway', 'give', 'close', 'close'),
       acquire: fc.constantFrom<Lease['acquire'][]>('const', 'const', 'const', 'let-before', 'given'),
       gap: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: tie('list') }),
       body: tie('list'),
@@ -145,6 +171,8 @@ class Printer {
         return connection === undefined
           ? `${indent}await work('w${n}')\n`
           : `${indent}await ${connection}.query('q${n}')\n`
+      case 'ask':
+        return connection === undefined ? `${indent}note('n${n}')\n` : `${indent}await ask(${connection})\n`
       case 'note':
         return `${indent}note('n${n}')\n`
       case 'work':
@@ -210,11 +238,13 @@ class Printer {
     const name = `conn${n}`
     const inside: Scope = { ...scope, connections: [...scope.connections, name] }
     const inner = `${indent}  `
-    const { take, put } = calls(lease.dialect, name)
+    const { take, put } = calls(lease.dialect, name, lease.helper)
     const given = scope.connections.at(-1)
     const isOwned = lease.acquire === 'given' && given !== undefined
     const body = this.lines(lease.body, inside, inner)
-    const gap = this.lines(lease.gap, inside, indent)
+    const isMarked = lease.dialect === 'node-postgres-by-helper' && lease.helper === 'close'
+    const marks = isMarked ? `${indent}await begin(${name})\n` : ''
+    const gap = `${marks}${this.lines(lease.gap, inside, indent)}`
     if (lease.release === 'linear' || lease.release === 'linear-then-return') {
       const flat = this.lines(lease.body, inside, indent)
       const end = lease.release === 'linear' ? '' : `${indent}if (flip()) return 'l${n}'\n`
@@ -329,7 +359,13 @@ class Printer {
   }
 }
 
-function calls(dialect: Dialect, name: string): { take: string; put: (error?: string) => string } {
+function calls(
+  dialect: Dialect,
+  name: string,
+  helper: Helper = 'finish',
+): { take: string; put: (error?: string) => string } {
+  if (dialect === 'node-postgres-by-helper')
+    return { take: 'await pool.connect()', put: (error) => helperCall(helper, name, error) }
   return dialect === 'psycopg2-pool'
     ? {
         take: 'await pools.getconn()',
@@ -341,7 +377,22 @@ function calls(dialect: Dialect, name: string): { take: string; put: (error?: st
     : { take: 'await pool.connect()', put: (error) => `${name}.release(${error ?? ''})` }
 }
 
+function helperCall(helper: Helper, name: string, error?: string): string {
+  if (helper === 'finish') return error === undefined ? `finish(${name})` : `finish(${name}, ${error})`
+  if (helper === 'give') return `give(${name}, flip())`
+  return `await ${helper}(${name})`
+}
+
+/** The functions that a program calls, and those that they call. */
+function helpersOf(body: string): string {
+  const used = helperCode.filter((code) => {
+    const name = /function (\w+)/.exec(code)?.[1] ?? ''
+    return name === 'done' ? /\b(ask|close)\(/.test(body) : new RegExp(`\\b${name}\\(`).test(body)
+  })
+  return used.map((code) => `${code}\n`).join('')
+}
+
 export function printProgram(list: readonly Statement[]): string {
   const body = new Printer().lines(list, { connections: [], isInLoop: false }, '  ')
-  return `import { flip, note, pool, pools, work } from './database'\n\nexport async function run(): Promise<string | undefined> {\n${body}}\n`
+  return `import { flip, note, pool, pools, work } from './database'\n\n${helpersOf(body)}export async function run(): Promise<string | undefined> {\n${body}}\n`
 }

@@ -15,6 +15,7 @@ import type { Judgement } from './judgement'
 import { locateAcquires } from './locate-acquires'
 import type { AnalyzedSite, FileAnalysis, PackageAnalysis } from './package-analysis'
 import { parsePackage, type ParsedPackage } from './parse-package'
+import { throughPoolTaker } from './pool-taker'
 import { gatherFacts, type GraphCache, type SiteFacts } from './site-facts'
 import { enclosingName, siteId } from './site-id'
 import { positionOf } from './syntax'
@@ -47,7 +48,17 @@ export function analyzePackage(
     const sourceFile = parsed.sourceFile(source.path)
     return sourceFile === undefined
       ? []
-      : [analyzeFile(source, sourceFile, acquires, parsed, sources.path, summaries, isPostgresOnly)]
+      : [
+          analyzeFile(
+            source,
+            sourceFile,
+            acquires.map((one) => throughPoolTaker(one, summaries.called, parsed.checker)),
+            parsed,
+            sources.path,
+            summaries,
+            isPostgresOnly,
+          ),
+        ]
   })
   const described = describeSites(files, parsed.checker)
   return {

@@ -45,6 +45,19 @@ export class CalledFunctions {
     return this.of(call.expression)
   }
 
+  /** Every function that a call may run: the method that is found, and those of subclasses that override it. */
+  allOf(call: ts.CallExpression | ts.NewExpression): readonly FunctionLike[] {
+    const found = this.ofCall(call)
+    if (found !== undefined) return [found]
+    const bare = unwrapExpression(call.expression)
+    if (!ts.isPropertyAccessExpression(bare)) return []
+    const method = this.functionOfSymbol(this.checker.getSymbolAtLocation(bare.name), 1)
+    if (method === undefined) return []
+    const members = this.overridesOf(method)
+    const overriding = members.flatMap((member) => methodWith(member) ?? [])
+    return overriding.length === members.length ? [method, ...overriding] : []
+  }
+
   private functionOfExpression(expression: ts.Expression, depth: number): FunctionLike | undefined {
     if (depth > maxDepth) return undefined
     const bare = unwrapExpression(expression)
@@ -57,28 +70,32 @@ export class CalledFunctions {
       const symbol = this.checker.getSymbolAtLocation(bare.name)
       if (symbol === undefined || isUnresolved(symbol, this.checker)) this.wantMember(bare)
       const found = this.functionOfSymbol(symbol, depth + 1)
-      return found !== undefined && this.isOverridden(found) ? undefined : found
+      const { kind: ownerKind } = unwrapExpression(bare.expression)
+      const isSuper = ownerKind === ts.SyntaxKind.SuperKeyword
+      return found !== undefined && !isSuper && this.overridesOf(found).length > 0 ? undefined : found
     }
     if (ts.isElementAccessExpression(bare) && ts.isStringLiteralLike(bare.argumentExpression))
       return this.functionOfSymbol(this.checker.getSymbolAtLocation(bare.argumentExpression), depth + 1)
     return undefined
   }
 
-  /** A class that extends the method's own has another one of that name: which of them runs is not known. */
-  private isOverridden(method: FunctionLike): boolean {
+  /** The members of that name in classes that extend the method's own: which of them runs is not known. */
+  private overridesOf(method: FunctionLike): readonly ts.ClassElement[] {
     const owner = ts.isPropertyDeclaration(method.parent) ? method.parent.parent : method.parent
     const name = ts.isPropertyDeclaration(method.parent) ? method.parent.name : method.name
-    if (!ts.isClassLike(owner) || name === undefined || ts.isPrivateIdentifier(name)) return false
+    if (!ts.isClassLike(owner) || name === undefined || ts.isPrivateIdentifier(name)) return []
     this.subclasses ??= subclassesIn(this.parsed.sourceFiles())
     const pending = [...(this.subclasses.get(owner.name?.text ?? '') ?? [])]
     const seen = new Set<ts.ClassLikeDeclaration>()
+    const found: ts.ClassElement[] = []
     for (let subclass = pending.pop(); subclass !== undefined; subclass = pending.pop()) {
       if (subclass === owner || seen.has(subclass)) continue
       seen.add(subclass)
-      if (subclass.members.some((member) => member.name?.getText() === name.getText())) return true
+      const member = subclass.members.find((one) => one.name?.getText() === name.getText())
+      if (member !== undefined) found.push(member)
       pending.push(...(this.subclasses.get(subclass.name?.text ?? '') ?? []))
     }
-    return false
+    return found
   }
 
   private functionOfSymbol(symbol: ts.Symbol | undefined, depth: number): FunctionLike | undefined {
@@ -177,6 +194,13 @@ export class CalledFunctions {
     if (target.declarations === undefined) this.imports.wantAlias(symbol)
     else this.wantHeritage(target.declarations.find(ts.isClassLike), depth + 1)
   }
+}
+
+function methodWith(member: ts.ClassElement): FunctionLike | undefined {
+  if (isFunctionWithBody(member)) return member.body === undefined ? undefined : member
+  const value = ts.isPropertyDeclaration(member) ? member.initializer : undefined
+  const bare = value && unwrapExpression(value)
+  return bare !== undefined && isFunctionWithBody(bare) ? bare : undefined
 }
 
 /** Classes by the name of the class that they extend. */

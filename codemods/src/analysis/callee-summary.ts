@@ -2,7 +2,9 @@ import { ts } from 'ts-morph'
 import type { CalledFunctions } from './called-functions'
 import { callSlots, usesOfSlot, type Slot, type SlotUses } from './call-slots'
 import type { ConnectionUse, UseQuery } from './connection-uses'
+import { declaredRelease } from './declared-release'
 import { buildFlowGraph } from './flow-graph'
+import { Helpers } from './helpers'
 import type { FunctionLike } from './syntax'
 import { nameOfFunction, unwrapExpression } from './syntax'
 import { exitsOf } from './typestate'
@@ -41,6 +43,12 @@ export interface CallSummary {
 const uses: CallSummary = { kind: 'uses', trace: [], endsWithRelease: false }
 const unknown: CallSummary = { kind: 'unknown', trace: [], endsWithRelease: false }
 const handedBack: CallSummary = { ...uses, isHandedBack: true }
+const releases: CallSummary = {
+  kind: 'releases',
+  effect: 'releases',
+  trace: [],
+  endsWithRelease: false,
+}
 const maxDepth = 24
 const maxRounds = 6
 
@@ -58,7 +66,12 @@ export class CalleeSummaries {
   private provisional: (() => void)[] = []
   private depth = 0
 
-  constructor(readonly called: CalledFunctions) {}
+  /** The same functions, path by path. */
+  readonly helpers: Helpers
+
+  constructor(readonly called: CalledFunctions) {
+    this.helpers = new Helpers(called)
+  }
 
   /** Every call that gets the connection by this mention, directly or inside an object, with what it does to it. */
   ofUse(
@@ -69,6 +82,7 @@ export class CalleeSummaries {
   }
 
   ofSlot(slot: Slot, query: UseQuery): CallSummary {
+    if (declaredRelease(slot, query.dialect, query.checker) !== undefined) return releases
     const callee = this.called.ofCall(slot.call)
     // A class without a constructor of its own hands its arguments to nobody that can be seen.
     if (callee?.body === undefined || this.depth > maxDepth) return unknown

@@ -4,6 +4,7 @@ import type { ReasonCode } from '../model/site'
 import { closureOutlives, isAwaited } from './closures'
 import { isNullish, isTested, throughChoices } from './value-flow'
 import { containerMethods, escapeByAssignment, escapeOfValue, isInLiteral } from './escapes'
+import { isMark } from './marks'
 import type { FunctionLike } from './syntax'
 import {
   isAssignmentOperator,
@@ -50,6 +51,8 @@ export interface UseQuery {
   readonly openMethod?: string
   /** In helpers: `const mine = given ?? await acquire()` stands for the given connection where one was given. */
   readonly followsChoices?: true
+  /** A property of the caller's own (`connection.inTransaction = true`) is a mark on it, and no change of what it is. */
+  readonly allowsMarks?: true
 }
 
 /** Every mention of the variable inside `scope`, its aliases by `const` included, in source order. */
@@ -197,7 +200,9 @@ function ofMember(
     parent.left === target &&
     isAssignmentOperator(parent.operatorToken.kind)
   ) {
-    return escape(node, 'unsupported-shape')
+    return query.allowsMarks === true && isMark(parent, access.name.text)
+      ? { kind: 'borrow', node }
+      : escape(node, 'unsupported-shape')
   }
   const name = access.name.text
   const called = ts.isCallExpression(parent) && parent.expression === target ? parent : undefined

@@ -26,9 +26,12 @@ export function followHelpers(acquires: readonly AcquireCall[], parsed: ParsedPa
 
 function summarizeCalls(acquire: AcquireCall, summaries: CalleeSummaries, { checker }: ParsedPackage): void {
   if (acquire.kind !== 'acquire') return
+  if (acquire.via !== undefined && acquire.call.arguments.length > 0) summaries.called.ofCall(acquire.call)
   const binding = bindingOf(acquire)
   if (binding.kind !== 'declared' && binding.kind !== 'assigned') return
   const query = { checker, dialect: acquire.dialect, receiver: receiverText(acquire.receiver) }
-  for (const use of findUses(binding.name, enclosingFunction(acquire.call), query))
-    summaries.ofUse(use, query)
+  const scope = enclosingFunction(acquire.call)
+  const uses = findUses(binding.name, scope, query)
+  for (const use of uses) summaries.ofUse(use, query)
+  for (const use of uses) summaries.helpers.reachOf([use], scope, query, false)
 }

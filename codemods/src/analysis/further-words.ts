@@ -1,3 +1,5 @@
+import { connectionService } from '../dialects/connection-service'
+import { dialectWords } from '../dialects/dialect-words'
 import type { Dialect } from '../model/dialect'
 import type { PackageSources } from '../model/source'
 import { locateAcquires } from './locate-acquires'
@@ -12,12 +14,20 @@ export function furtherWords(
   dialects: readonly Dialect[],
   words: readonly string[],
 ): readonly string[] {
-  const returning = returnedCall(words)
+  const taking = words.filter((word) => !isOnlyScopedOrRelease(word, dialects))
+  const returning = returnedCall(taking)
   const files = sources.files.filter(({ text }) => returning(text))
   if (files.length === 0) return []
   const { tsconfigPath: _none, ...untyped } = { ...sources, files }
   const { wrapperNames } = locateAcquires(parsePackage(untyped), untyped, dialects, { readDisk: true })
   return wrapperNames.filter((name) => !words.includes(name))
+}
+
+/** What such a call returns is no connection: nobody hands one on by it. */
+function isOnlyScopedOrRelease(word: string, dialects: readonly Dialect[]): boolean {
+  const all = [...dialects, connectionService]
+  const takes = all.some(({ acquire }) => acquire.some(({ method }) => method === word))
+  return !takes && all.some((dialect) => dialectWords([dialect]).includes(word))
 }
 
 /** `return pool.connect()`, `() => pool.connect()`, or a variable that is given one and returned. */

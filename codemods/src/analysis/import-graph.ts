@@ -34,7 +34,7 @@ export class ImportGraph {
     if (!ts.isCallExpression(expression) || expression.expression.getText() !== 'require') return undefined
     const [specifier] = expression.arguments
     if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return undefined
-    return this.parsed.resolve(specifier.text, expression.getSourceFile().fileName)
+    return this.fileOf(specifier.text, expression.getSourceFile().fileName)
   }
 
   /** What a parsed file exports under a name; a file that is not parsed is wanted. */
@@ -47,6 +47,10 @@ export class ImportGraph {
     const { checker } = this.parsed
     const symbol = checker.getSymbolAtLocation(file)
     return symbol && checker.getExportsOfModule(symbol).find((one) => one.name === name)
+  }
+
+  private fileOf(specifier: string, fromFile: string): string | undefined {
+    return this.parsed.resolve(specifier, fromFile) ?? this.parsed.resolveForeign(specifier, fromFile)
   }
 
   private wantImport(declaration: ts.Node, member: string | undefined, depth: number): void {
@@ -65,7 +69,7 @@ export class ImportGraph {
       else if (ts.isExportSpecifier(declaration)) this.wantLocal(declaration, member, depth)
       return
     }
-    const path = this.parsed.resolve(specifier.text, fromFile)
+    const path = this.fileOf(specifier.text, fromFile)
     if (path === undefined) return
     if (ts.isImportSpecifier(declaration) || ts.isExportSpecifier(declaration))
       this.wantExport(path, (declaration.propertyName ?? declaration.name).text, depth + 1)
@@ -92,7 +96,7 @@ export class ImportGraph {
         const found = exportClause.elements.find((element) => element.name.text === name)
         if (found !== undefined) this.wantImport(found, undefined, depth + 1)
       } else if (moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier)) {
-        const next = this.parsed.resolve(moduleSpecifier.text, path)
+        const next = this.fileOf(moduleSpecifier.text, path)
         if (next !== undefined) this.wantExport(next, name, depth + 1)
       }
     }

@@ -85,8 +85,8 @@ function foreignUse(callback: ts.Expression, checker: ts.TypeChecker): ts.Node |
   const symbol = checker.getSymbolAtLocation(name)
   const mentions: ts.Identifier[] = []
   walk(bare, (node) => {
-    if (ts.isIdentifier(node) && node !== name && checker.getSymbolAtLocation(node) === symbol)
-      mentions.push(node)
+    if (!ts.isIdentifier(node) || node === name || node.text !== name.text) return undefined
+    if (checker.getSymbolAtLocation(node) === symbol) mentions.push(node)
     return undefined
   })
   const isForeign = ({ parent }: ts.Identifier): boolean =>

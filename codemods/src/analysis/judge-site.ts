@@ -1,10 +1,12 @@
 import { ts } from 'ts-morph'
-import type { ReasonCode, WitnessStep } from '../model/site'
+import { reasonAdvice, type ReasonCode, type WitnessStep } from '../model/site'
 import { serviceDialectId } from './acquire-call'
 import { isWithin, type Bracket } from './bracket'
 import { bracketObstacle, type Obstacle } from './bracket-obligations'
 import { hasComment } from './comments'
+import type { ConnectionUse } from './connection-uses'
 import { canBecomeCallback } from './completions'
+import { guardOf } from './guard'
 import { judgeOwnership } from './judge-ownership'
 import { judgeCallback } from './judge-callback'
 import { judgeChain } from './judge-chain'
@@ -17,7 +19,8 @@ import { releaseExtent, releasePointOf } from './release-points'
 import { planScope } from './scope-plan'
 import { shapeOf } from './shape'
 import type { SiteFacts } from './site-facts'
-import { isOwnReceiver, outermost } from './syntax'
+import { isWaitedFor } from './settled'
+import { isOwnReceiver, outermost, receiverText } from './syntax'
 import type { Finding } from './typestate-model'
 import { witnessOf, witnessOfFinding, witnessStep } from './witness'
 
@@ -38,7 +41,7 @@ export function judgeSite(
     judgeLate(facts, checker) ??
     judgeBracket(facts, checker, all) ??
     manual(facts, 'unsupported-shape')
-  return withScope(judgement, facts, checker, all)
+  return withGuard(withScope(judgement, facts, checker, all), facts, checker)
 }
 
 /** Sites on the service: done, unless the analysis proves a leak. */
@@ -211,10 +214,62 @@ function withScope(
     (use) => use.kind === 'escape' || use.kind === 'open' || (use.kind === 'release' && use.isNested),
   )
   if (isWrong || isShared || livesOn(facts) || (facts.query?.effects.size ?? 0) > 0) return judgement
+  // At the end of a scope that was not there before, whatever nobody waited for is still under way.
+  if (facts.uses.some((use) => !isWaitedFor(use) && !isDoneAtOnce(use, facts, checker))) return judgement
   const answer = planScope(facts, checker, all)
   if (answer.kind === 'obstacle') return judgement
   if (isJavaScript(answer.plan.statement) && !canBecomeCallback(answer.plan, checker)) return judgement
   return { ...judgement, plan: { kind: 'scope', scope: answer.plan } }
+}
+
+/** An argument of a function in which nothing waits. */
+function isDoneAtOnce(use: ConnectionUse, facts: SiteFacts, checker: ts.TypeChecker): boolean {
+  const { acquire, helpers, scope } = facts
+  const query = { checker, dialect: acquire.dialect, receiver: receiverText(acquire.receiver) }
+  return helpers?.reachOf([use], scope, query, false)?.isSync === true
+}
+
+/** Reasons that speak of what other functions do with the connection, or of what runs behind a release that would go away. */
+const staysWithGuard: ReadonlySet<ReasonCode> = new Set([
+  'held-longer',
+  'release-order',
+  'release-error',
+  'release-in-helper',
+  'escapes-to-callee',
+  'never-released',
+  'leaks-on-throw',
+  'leaks-on-path',
+])
+
+/** Where helpers release, a scope can stand around them; where they miss a path, that path changes, and a person has to ask for it. */
+function withGuard(judgement: Judgement, facts: SiteFacts, checker: ts.TypeChecker): Judgement {
+  const { plan, reason, shape, witness = [] } = judgement
+  const hasScope = plan !== undefined && plan.kind !== 'calls'
+  if (hasScope || reason === undefined || !staysWithGuard.has(reason)) return judgement
+  if (livesOn(facts) || sourceObstacle(facts, checker) !== undefined) return judgement
+  const guard = guardOf(facts, checker, (finding) => isWindow(finding, facts))
+  if (guard === undefined) return judgement
+  if (guard.kind !== 'guard')
+    return judgement.verdict === 'leak' ? judgement : refusedGuard(facts, guard, judgement)
+  // Style acquire-release changes what is told to the connection here.
+  const releases = plan?.kind === 'calls' ? plan.releases : []
+  const guarded = { kind: 'guard', guard, releases } as const
+  // The witness stays: it shows who gives it back.
+  const labels = guard.hasWindow ? { labels: ['closes-leak-window'] as const } : {}
+  if (guard.leak === undefined) return { verdict: 'rewritable', shape, witness, plan: guarded, ...labels }
+  if (judgement.verdict === 'leak') return { ...judgement, plan: guarded }
+  const [, ...missed] = witnessOfFinding(facts, guard.leak)
+  const advice = `${judgement.advice ?? reasonAdvice[reason]} On a path nobody gives it back; \`migrate --fix-leaks\` puts a scope around it that does.`
+  return { ...judgement, advice, witness: [...witness, ...missed], plan: guarded }
+}
+
+/** What stands against a scope is a better reason than that somebody else releases. */
+function refusedGuard(facts: SiteFacts, finding: Finding, judgement: Judgement): Judgement {
+  const { kind } = finding
+  if (kind !== 'use-after-release' && kind !== 'double-release') return judgement
+  const [, ...steps] = witnessOfFinding(facts, finding)
+  const { reason: _reason, advice: _advice, ...rest } = judgement
+  return { ...rest, reason: kind, witness: [...(judgement.witness ?? []), ...steps] }
 }
 
 /** A listener or a lock of the session: whoever never gives such a connection back may mean it. */

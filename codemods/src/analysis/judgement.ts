@@ -3,6 +3,7 @@ import type { ReasonCode, Shape, SiteLabel, Verdict, WitnessStep } from '../mode
 import type { AcquireCall } from './acquire-call'
 import type { Bracket } from './bracket'
 import type { CallSwap } from './call-swap'
+import type { Guard } from './guard'
 import type { ReleasingChain } from './releasing-chain'
 import type { LateAcquire } from './late-acquire'
 import type { OwnedChoice } from './owned-choice'
@@ -16,6 +17,8 @@ export type RewritePlan =
   | { readonly kind: 'scope'; readonly scope: ScopePlan }
   /** No scope is possible, but the calls can change one by one: for style `acquire-release` alone. */
   | { readonly kind: 'calls'; readonly releases: readonly ReleasePoint[] }
+  /** Releases that cannot go away, in other functions or here: the declaration becomes a scope, and all else stays. */
+  | { readonly kind: 'guard'; readonly guard: Guard; readonly releases: readonly ReleasePoint[] }
   /** The callback is the block already. */
   | { readonly kind: 'scoped'; readonly acquire: AcquireCall }
   /** `await using` on the old API: only the call changes. */

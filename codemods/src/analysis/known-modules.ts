@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ts } from 'ts-morph'
+import { importedNames } from '../project/import-scan'
 
 /** The modules that a package knows: itself, its dependencies, those of the workspace around it, and what its files import. */
 export function knownModules(
@@ -10,6 +11,8 @@ export function knownModules(
 ): ReadonlySet<string> {
   const known = new Set(readDisk ? dependenciesAt(packagePath) : [])
   for (const file of files) {
+    // the scanner is only asked where the characters show something new
+    if (importedNames(file.text).every((name) => name.startsWith('.') || known.has(name))) continue
     for (const { fileName } of ts.preProcessFile(file.text, true, true).importedFiles)
       if (!fileName.startsWith('.')) known.add(fileName)
     // Annotations in comments and `import('pg')` types, which are no imports to the scanner.

@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import { ts } from 'ts-morph'
 import type { PackageSources } from '../model/source'
-import { canReadOnDemand, readOnDemand } from './lazy-imports'
+import { canReadOnDemand, readOnDemand } from '../project/lazy-program'
+import { ForeignModules } from '../project/foreign-modules'
 import { readPathAliases, type PathAliases } from './path-aliases'
 
 /** A package parsed and bound, without libraries and without the files that hold no site. It grows as names are followed. */
@@ -17,6 +18,8 @@ export interface ParsedPackage {
   sourceFiles(): readonly ts.SourceFile[]
   /** The file of the package that an import names, parsed or not. */
   resolve(specifier: string, fromFile: string): string | undefined
+  /** The file of another package that an import names, where its code can be read; it is parsed once it is included. */
+  resolveForeign(specifier: string, fromFile: string): string | undefined
   /** Takes further files in; what they import is not followed. */
   include(paths: Iterable<string>): void
 }
@@ -26,6 +29,9 @@ export interface ParseError {
   readonly column: number
   readonly message: string
 }
+
+/** Endings of code that a package ships. */
+const shipped = ['.js', '.mjs', '.cjs', '/index.js', '/index.mjs', '/index.cjs']
 
 const extensions = [
   '.ts',
@@ -79,6 +85,8 @@ export function parsePackage(
   }
   const exists = (path: string): boolean => hits.has(path) || (readDisk && ts.sys.fileExists(path))
   let aliases: PathAliases | undefined
+  const foreign = new ForeignModules()
+  const isForeign = (path: string): boolean => path.includes('/node_modules/')
   const basesOf = (specifier: string, containingFile: string): readonly string[] => {
     if (specifier.startsWith('.')) return [resolve(dirname(containingFile), specifier)]
     if (!readDisk || sources.tsconfigPath === undefined) return []
@@ -93,12 +101,15 @@ export function parsePackage(
     return resolved.get(key)
   }
   const findInside = (specifier: string, containingFile: string): string | undefined => {
+    const isFromForeign = isForeign(containingFile)
     for (const base of basesOf(specifier, containingFile)) {
       const candidates = [
+        // Beside shipped code lie declarations of the same name, without the code.
+        ...(isFromForeign ? shipped.map((ext) => base.replace(/\.[cm]?js$/, '') + ext) : []),
         ...withoutJsExtension(base).flatMap((stem) => extensions.map((ext) => stem + ext)),
         base,
       ]
-      const found = candidates.find((path) => !path.includes('/node_modules/') && exists(path))
+      const found = candidates.find((path) => (isFromForeign || !isForeign(path)) && exists(path))
       if (found !== undefined) return found
     }
     return undefined
@@ -111,8 +122,16 @@ export function parsePackage(
     if (hits.has(containingFile)) followed.add(path)
     return hits.has(path) || followed.has(path) || cache.has(path) ? path : undefined
   }
+  const resolveForeign = (specifier: string, fromFile: string): string | undefined =>
+    readDisk ? foreign.resolve(specifier, fromFile) : undefined
+  /** Code of other packages is there only once a connection was followed into it. */
+  let hasForeign = false
+  const resolveOpened = (specifier: string, containingFile: string): string | undefined => {
+    const path = hasForeign ? resolveForeign(specifier, containingFile) : undefined
+    return path !== undefined && included.has(path) ? path : undefined
+  }
   const resolveModule = (specifier: string, containingFile: string): ts.ResolvedModuleFull | undefined => {
-    const path = resolveFollowed(specifier, containingFile)
+    const path = resolveFollowed(specifier, containingFile) ?? resolveOpened(specifier, containingFile)
     if (path === undefined) return undefined
     return { resolvedFileName: path, extension: extensionOf(path), isExternalLibraryImport: false }
   }
@@ -149,14 +168,18 @@ export function parsePackage(
     sourceFile: (path) => current.program.getSourceFile(path),
     sourceFiles: () => {
       const { program } = current
-      const late = [...followed].filter((path) => cache.has(path) || /\bextends\b/.test(readText(path) ?? ''))
+      const late = [...followed].filter(
+        (path) => cache.has(path) || /\bclass\b[^]*\bextends\b/.test(readText(path) ?? ''),
+      )
       const paths = new Set([...program.getSourceFiles().map(({ fileName }) => fileName), ...late])
       return [...paths].flatMap((path) => program.getSourceFile(path) ?? [])
     },
     resolve: resolveInside,
+    resolveForeign,
     include: (paths) => {
       const before = included.size
       for (const path of paths) if (load(path) !== undefined) included.add(path)
+      hasForeign = true
       if (included.size > before) current = build()
     },
     parseErrors: (sourceFile) =>

@@ -5,13 +5,20 @@ import { isAssignmentOperator, receiverText, unwrapExpression, walk } from './sy
 /** More would multiply the paths; the oldest is forgotten, which only makes the analysis more careful. */
 const maxFacts = 6
 
+/** What a condition asks for, and whether that holds when the condition is truthy. */
+export interface Asked {
+  readonly symbol: ts.Symbol
+  readonly truth: boolean
+  /** `x === true`: an `x` that is merely truthy does not make it so. */
+  readonly isExact?: true
+  /** Whether the condition is there to be true: `!== true` is not. */
+  readonly isDenied?: true
+}
+
 /** `x`, `x != null`, `undefined === x`, `typeof x !== 'undefined'`: which variable a condition asks for, and whether it holds when that is truthy. */
-export function askedOf(
-  condition: ts.Node,
-  checker: ts.TypeChecker,
-): { symbol: ts.Symbol; truth: boolean } | undefined {
+export function askedOf(condition: ts.Node, checker: ts.TypeChecker): Asked | undefined {
   const bare = unwrapExpression(condition as ts.Expression)
-  const ask = (name: ts.Expression | undefined, truth: boolean): ReturnType<typeof askedOf> => {
+  const ask = (name: ts.Expression | undefined, truth: boolean): Asked | undefined => {
     const symbol = name === undefined ? undefined : factOf(name, checker)
     return symbol === undefined ? undefined : { symbol, truth }
   }
@@ -33,6 +40,11 @@ export function askedOf(
   if (!equal && !unequal) return undefined
   const left = unwrapExpression(bare.left)
   const right = unwrapExpression(bare.right)
+  const literal = booleanOf(right)
+  if (literal !== undefined) {
+    const exact = ask(left, literal)
+    return exact && { ...exact, isExact: true, ...(unequal ? { isDenied: true } : {}) }
+  }
   if (isNullish(right)) return ask(left, unequal)
   if (isNullish(left)) return ask(right, unequal)
   // typeof x === 'undefined'
@@ -40,6 +52,11 @@ export function askedOf(
   return isUndefined && ts.isTypeOfExpression(left)
     ? ask(unwrapExpression(left.expression), unequal)
     : undefined
+}
+
+function booleanOf({ kind }: ts.Expression): boolean | undefined {
+  if (kind === ts.SyntaxKind.TrueKeyword) return true
+  return kind === ts.SyntaxKind.FalseKeyword ? false : undefined
 }
 
 /** `client !== given` while the client was just taken: it is another one than any that was given as an argument. */
@@ -64,6 +81,18 @@ export function differsFromGiven(
   if (!symbols.includes(variable) || declaration === undefined || !ts.isParameter(declaration))
     return undefined
   return isUnequal
+}
+
+/** `connection instanceof Pool`: what a pool lends is none. */
+export function isNoPool(condition: ts.Node, variable: ts.Symbol, checker: ts.TypeChecker): boolean {
+  const bare = unwrapExpression(condition as ts.Expression)
+  if (!ts.isBinaryExpression(bare) || bare.operatorToken.kind !== ts.SyntaxKind.InstanceOfKeyword)
+    return false
+  const left = unwrapExpression(bare.left)
+  const right = unwrapExpression(bare.right)
+  const name = ts.isPropertyAccessExpression(right) ? right.name : right
+  const isPool = ts.isIdentifier(name) && /Pool$/.test(name.text)
+  return isPool && ts.isIdentifier(left) && checker.getSymbolAtLocation(left) === variable
 }
 
 /** Symbols that stand for `options.client`: one for each path below each variable. */
@@ -93,6 +122,32 @@ export function factOf(expression: ts.Expression, checker: ts.TypeChecker): ts.S
   const path = receiverText(bare).replaceAll('?.', '.')
   const known = paths.get(path) ?? ({ flags: ts.SymbolFlags.Property, name: path } as unknown as ts.Symbol)
   paths.set(path, known)
+  return known
+}
+
+/** What {@link factOf} gives for `owner.name` where `owner` is a parameter or a constant. */
+export function propertyFact(owner: ts.Symbol, name: string): ts.Symbol {
+  const paths = pathSymbols.get(owner) ?? new Map<string, ts.Symbol>()
+  pathSymbols.set(owner, paths)
+  const path = `${owner.name}.${name}`
+  const known = paths.get(path) ?? ({ flags: ts.SymbolFlags.Property, name: path } as unknown as ts.Symbol)
+  paths.set(path, known)
+  return known
+}
+
+/** What is known of the properties of a variable, by their names. */
+export function propertiesIn(
+  facts: ReadonlyMap<ts.Symbol, boolean>,
+  owner: ts.Symbol,
+): ReadonlyMap<string, boolean> {
+  const own = pathSymbols.get(owner)
+  const known = new Map<string, boolean>()
+  if (own === undefined || facts.size === 0) return known
+  for (const [path, symbol] of own) {
+    const truth = facts.get(symbol)
+    const name = path.slice(owner.name.length + 1)
+    if (truth !== undefined && !name.includes('.')) known.set(name, truth)
+  }
   return known
 }
 

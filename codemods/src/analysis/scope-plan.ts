@@ -99,7 +99,8 @@ function regionsOf(
   return rest.every(isQuietTree) ? [whole, inBlock] : [inBlock, whole]
 }
 
-function statementObstacle(
+/** Why a declaration cannot become one that is scoped, wherever its scope ends. */
+export function statementObstacle(
   statement: ts.VariableStatement,
   declaration: ts.VariableDeclaration,
 ): Obstacle | undefined {

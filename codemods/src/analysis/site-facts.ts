@@ -9,6 +9,7 @@ import type { CalleeSummaries, CalleeSummary, CallSummary } from './callee-summa
 import type { ConnectionUse } from './connection-uses'
 import { findUses } from './connection-uses'
 import { buildFlowGraph } from './flow-graph'
+import type { Helpers } from './helpers'
 import type { FlowGraph } from './flow-node'
 import type { FunctionLike } from './syntax'
 import { enclosingFunction, outermost, receiverText } from './syntax'
@@ -26,6 +27,8 @@ export interface SiteFacts {
   /** The same with where it is done; calls that get it inside an object included. */
   readonly calls: ReadonlyMap<ts.Node, CallSummary>
   readonly findings: readonly Finding[]
+  /** For a closer look at the functions that get the connection. */
+  readonly helpers?: Helpers
   /** What the findings came from; asked again about the region of a scope. */
   readonly query?: TypestateQuery
   readonly tryAfter: TryAfterAcquire | undefined
@@ -92,6 +95,7 @@ export function gatherFacts(
     callees,
     calls,
     findings: runTypestate(typestate),
+    helpers: summaries.helpers,
     query: typestate,
     tryAfter: declared && findTryAfter(declared.declaration, releases),
     bracket: declared && bracketOf(declared.declaration, declared.name, releases),

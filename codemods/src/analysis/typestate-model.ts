@@ -1,13 +1,17 @@
 import type { ts } from 'ts-morph'
+import type { ConnectionState } from './connection-state'
 import type { ConnectionUse } from './connection-uses'
 import type { FlowGraph } from './flow-node'
+import type { HelperCall } from './helper'
 
-/**
- * Where a connection is on a path. `lost`: held, but the variable was given another value. `unsure`: a called function may have
- * released it. A path through an escape ends its
- * duty here: somebody else has the connection.
- */
-export type ConnectionState = 'unheld' | 'held' | 'released' | 'escaped' | 'lost' | 'unsure'
+/** What is known at one point of one path. */
+export interface PathState {
+  readonly status: ConnectionState
+  /** What is known of the truth of plain variables that conditions ask for. */
+  readonly facts: ReadonlyMap<ts.Symbol, boolean>
+  /** Whether the variable is known to be null or undefined. */
+  readonly isNull: boolean
+}
 
 /**
  * What a call or a function that is made on a path does to the connection: `releases` for sure when it ends, and perhaps when it
@@ -46,6 +50,10 @@ export interface TypestateQuery {
   readonly uses: readonly ConnectionUse[]
   /** Calls and functions that do something with what they are given. */
   readonly effects: ReadonlyMap<ts.Node, CallEffect>
+  /** Calls whose functions are known path by path; they take the place of effects. */
+  readonly helpers?: readonly HelperCall[]
+  /** Properties of the connection that the helpers set to `true` and `false`, and nothing else. */
+  readonly flags?: ReadonlySet<string>
   /** `await using` declaration that disposes the connection. */
   readonly usingDeclaration?: ts.Node
   /** Statements at whose end a scope would end: what has an effect in them behind a release is a finding. */

@@ -32,6 +32,8 @@ export class Wrappers {
   learn(acquires: readonly AcquireCall[]): boolean {
     const before = this.size
     for (const acquire of acquires) {
+      // what a scoped call returns is no connection
+      if (acquire.kind !== 'acquire') continue
       const wrapper = wrapperAround(acquire)
       if (wrapper === undefined || this.byFunction.has(wrapper.declaration)) continue
       this.byFunction.set(wrapper.declaration, acquire)

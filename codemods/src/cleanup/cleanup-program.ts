@@ -3,7 +3,7 @@ import { ts } from 'ts-morph'
 import { DeclarationCache } from '../project/declaration-cache'
 import { readTsconfig } from '../project/read-tsconfig'
 import { createModuleResolver } from '../project/resolve-module'
-import { libFolder, loadLibraries } from '../project/type-check'
+import { libFolder, loadLibraries } from '../project/standard-library'
 import type { CleanupPackage } from './load-workspace'
 import type { WorkspaceTexts } from './workspace-texts'
 

@@ -31,6 +31,7 @@ export function analyzeSources(
     return worth
   })
   const files = withCallers(knowledge, { ...sources, files: kept }, sources.files, dialects)
+  relieve?.()
   return knowledge.analyze({ ...sources, files }, dialects, rest)
 }
 

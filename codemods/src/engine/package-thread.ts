@@ -1,23 +1,29 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { DeclarationCache } from '../project/declaration-cache'
 import { builtinKnowledge } from './builtin-knowledge'
 import { createCollector } from './collect-garbage'
 import { runPackage } from './run-package'
+import type { PackageRequest, RunContext } from './run-package'
 import { toFailure } from './thread-messages'
-import type { ThreadAnswer, ThreadData, ThreadTask } from './thread-messages'
+import type { ThreadAnswer, ThreadTask } from './thread-messages'
 
 // The entry of a thread: it answers each package that it is given, one after the other, and knows nothing of the others.
-const { context } = workerData as ThreadData
 const relieve = createCollector()
 const means = { knowledge: builtinKnowledge, declarations: new DeclarationCache(), relieve }
+let context: RunContext | undefined
 
-parentPort?.on('message', ({ position, request }: ThreadTask) => {
-  parentPort?.postMessage(answer(position, request))
+parentPort?.on('message', (task: ThreadTask) => {
+  if (task.kind === 'begin') {
+    context = task.context
+    return
+  }
+  parentPort?.postMessage(answer(task.position, task.request))
   relieve()
 })
 
-function answer(position: number, request: ThreadTask['request']): ThreadAnswer {
+function answer(position: number, request: PackageRequest): ThreadAnswer {
   try {
+    if (context === undefined) throw new Error('a package came before the run had begun')
     return { kind: 'done', position, findings: runPackage(request, context, means) }
   } catch (cause) {
     return { kind: 'failed', position, failure: toFailure(cause) }

@@ -2,16 +2,10 @@ import type { CodemodErrorCode } from '../project/codemod-error'
 import { CodemodError } from '../project/codemod-error'
 import type { PackageFindings, PackageRequest, RunContext } from './run-package'
 
-/** What a thread is started with. */
-export interface ThreadData {
-  readonly context: RunContext
-}
-
-/** One package for a thread. */
-export interface ThreadTask {
-  readonly position: number
-  readonly request: PackageRequest
-}
+/** What a thread is told: once what holds for the whole run, then one package after the other. */
+export type ThreadTask =
+  | { readonly kind: 'begin'; readonly context: RunContext }
+  | { readonly kind: 'package'; readonly position: number; readonly request: PackageRequest }
 
 /** A thread's answer to a task. */
 export type ThreadAnswer =

@@ -5,7 +5,7 @@ import { CodemodError } from '../project/codemod-error'
 import type { OnPackage, PackageRunner } from './package-runner'
 import type { PackageFindings, PackageRequest, RunContext } from './run-package'
 import { fromFailure, withBuffers } from './thread-messages'
-import type { ThreadAnswer, ThreadData, ThreadTask } from './thread-messages'
+import type { ThreadAnswer, ThreadTask } from './thread-messages'
 
 /** From so many files on more threads are faster than what it costs to load the compiler in each of them. */
 const filesWorthThreads = 20_000
@@ -16,10 +16,14 @@ const filesWorthThreads = 20_000
  * @param signal ends the threads at once; they write nothing, so nothing is left behind.
  */
 export function createThreadRunner(signal: AbortSignal): PackageRunner {
+  const spare = new SpareThread()
   return {
+    prepare() {
+      spare.start()
+    },
     async run(requests, context, { jobs = sensibleJobs(requests), onPackage }) {
       if (requests.length === 0) return []
-      const crew = new Crew(requests, context, onPackage)
+      const crew = new Crew(requests, context, { onPackage, takeThread: () => spare.take() })
       const stop = (): void => {
         crew.fail(new CodemodError('INTERRUPTED', 'the run was told to end'))
       }
@@ -44,6 +48,34 @@ function sensibleJobs(requests: readonly PackageRequest[]): number {
 /** Syntax trees are many small things that live for a moment: with room for them fewer are moved before they are dropped. */
 const resourceLimits = { maxYoungGenerationSizeMb: 48 }
 
+function startThread(): Worker {
+  return new Worker(join(__dirname, 'package-thread.js'), { resourceLimits })
+}
+
+/** A thread that loads the compiler while others find out what it has to do. Nobody waits for it before it is taken. */
+class SpareThread {
+  private thread: Worker | undefined
+
+  start(): void {
+    if (this.thread !== undefined) return
+    const thread = startThread()
+    const forget = (): void => {
+      if (this.thread === thread) this.thread = undefined
+    }
+    // what keeps this one from starting keeps the next one too, and that one tells
+    thread.once('error', forget).once('exit', forget)
+    thread.unref()
+    this.thread = thread
+  }
+
+  take(): Worker {
+    const taken = this.thread ?? startThread()
+    this.thread = undefined
+    taken.ref()
+    return taken
+  }
+}
+
 /** The threads of one run. Each gets the next package when it has answered the last one; answers are kept in the order of the requests. */
 class Crew {
   readonly findings: Promise<readonly PackageFindings[]>
@@ -57,7 +89,7 @@ class Crew {
   constructor(
     private readonly requests: readonly PackageRequest[],
     private readonly context: RunContext,
-    private readonly onPackage: OnPackage,
+    private readonly means: { readonly onPackage: OnPackage; readonly takeThread: () => Worker },
   ) {
     this.findings = new Promise((resolve, reject) => {
       this.settle = resolve
@@ -69,8 +101,7 @@ class Crew {
 
   start(count: number): void {
     for (let started = 0; started < count; started++) {
-      const workerData: ThreadData = { context: this.context }
-      const thread = new Worker(join(__dirname, 'package-thread.js'), { workerData, resourceLimits })
+      const thread = this.means.takeThread()
       thread.on('message', (answer: ThreadAnswer) => {
         this.take(answer, thread)
       })
@@ -81,6 +112,7 @@ class Crew {
         this.fail(new Error('a thread ended before its work was done'))
       })
       this.threads.push(thread)
+      tell(thread, { kind: 'begin', context: this.context })
       this.give(thread)
     }
   }
@@ -98,9 +130,8 @@ class Crew {
     const request = this.requests[position]
     if (request === undefined) return
     this.begun++
-    this.onPackage(position, this.requests.length, request.target.name)
-    const task: ThreadTask = { position, request }
-    thread.postMessage(task)
+    this.means.onPackage(position, this.requests.length, request.target.name)
+    tell(thread, { kind: 'package', position, request })
   }
 
   private take(answer: ThreadAnswer, thread: Worker): void {
@@ -113,4 +144,8 @@ class Crew {
     if (this.done === this.requests.length) this.settle(this.answers.filter((entry) => entry !== undefined))
     else this.give(thread)
   }
+}
+
+function tell(thread: Worker, task: ThreadTask): void {
+  thread.postMessage(task)
 }

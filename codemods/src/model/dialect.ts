@@ -9,6 +9,8 @@ export interface Dialect {
   readonly acquire: readonly AcquireRule[]
   readonly release: readonly ReleaseRule[]
   readonly scoped: readonly ScopedRule[]
+  /** Functions that release what they are given and whose code cannot be read. */
+  readonly releasing?: readonly ReleasingFunction[]
   /** What the calls give. Default: a client of node-postgres. */
   readonly handle?: HandleRule
   /** What shows the API where no type does: code without annotations, dependencies that are not installed. */
@@ -62,6 +64,20 @@ export type ReleaseRule =
       readonly errorArgument?: number
       readonly isDiscard?: boolean
     }
+
+/**
+ * `commit(connection)` of a module whose code cannot be read: when it is done, it has called `connection.release()`; when it throws, it has
+ * not. In a configuration it is a release rule `on: 'function'`.
+ */
+export interface ReleasingFunction {
+  readonly module: string
+  /** As the module exports them. */
+  readonly names: readonly string[]
+  /** Default 0. */
+  readonly connectionArgument?: number
+  /** It is done when it returns, and need not be awaited. */
+  readonly isSync?: boolean
+}
 
 /** `manager.withConnection(async (conn) => …)`. */
 export interface ScopedRule {

@@ -111,12 +111,14 @@ export interface Site {
  * `closes-leak-window`: the old code lost the connection when something threw between acquire and try, or in the finally block before
  * the release. `fixes-leak`: it lost the
  * connection on a path that is shown, and now gives it back. `one-shot`, `transaction`: written by another method of the service.
+ * `call-by-call`: no scope can say it, so the service takes and gives back in the very places of the old calls.
  */
 export type SiteLabel =
   | 'closes-leak-window'
   | 'fixes-leak'
   | 'one-shot'
   | 'transaction'
+  | 'call-by-call'
   | 'nested-acquire'
   | 'shared-by-concurrent-awaits'
 

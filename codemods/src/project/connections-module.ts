@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ts } from 'ts-morph'
 import type { PackageSources } from '../model/source'
-import { readTsconfig } from './read-tsconfig'
+import { readCompilerOptions } from './read-tsconfig'
 import type { WorkspacePackage } from './workspace'
 
 /**
@@ -34,7 +34,7 @@ export function createSpecifiers(
   if (found === undefined || found.endsWith('.d.ts')) return () => from
   const compiled = from + found.slice(stem.length).replace(/\.([cm]?)[jt]sx?$/, '.$1js')
   const byNode = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext }
-  const declared = tsconfigPath === undefined ? byNode : readTsconfig(tsconfigPath).options
+  const declared = tsconfigPath === undefined ? byNode : readCompilerOptions(tsconfigPath)
   return (file) => {
     const options = /\.[cm]?jsx?$/.test(file) ? byNode : declared
     const format = ts.getImpliedNodeFormatForFile(file, undefined, ts.sys, options)

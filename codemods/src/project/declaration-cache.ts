@@ -1,7 +1,9 @@
-import type { ts } from 'ts-morph'
+import { ts } from 'ts-morph'
 
 /** Options that change how a declaration file is parsed and bound; programs that agree in them share its syntax tree. */
 const parsingOptions = ['module', 'moduleDetection', 'moduleResolution', 'target'] as const
+
+const canonical = (path: string): string => (ts.sys.useCaseSensitiveFileNames ? path : path.toLowerCase())
 
 /**
  * Declaration files (libraries, `node_modules`) parsed once for all programs of one command: they are most of what a
@@ -10,6 +12,8 @@ const parsingOptions = ['module', 'moduleDetection', 'moduleResolution', 'target
 export class DeclarationCache {
   readonly #files = new Map<string, ts.SourceFile | undefined>()
   readonly #libraries = new Map<string, ReadonlyMap<string, ts.SourceFile>>()
+
+  readonly #resolutions = new Map<string, ts.ModuleResolutionCache>()
 
   /** Makes the host take declaration files from here. */
   attach(host: ts.CompilerHost, options: ts.CompilerOptions): void {
@@ -34,6 +38,22 @@ export class DeclarationCache {
     this.#libraries.set(key, known)
     return known
   }
+
+  /** Where imports lead to under these options; no run adds or removes a file before it is over. */
+  resolutions(options: ts.CompilerOptions): ts.ModuleResolutionCache {
+    const key = resolutionKeyOf(options)
+    const known =
+      this.#resolutions.get(key) ??
+      ts.createModuleResolutionCache(ts.sys.getCurrentDirectory(), canonical, options)
+    this.#resolutions.set(key, known)
+    return known
+  }
+}
+
+function resolutionKeyOf(options: ts.CompilerOptions): string {
+  // where a package lies matters only to what is mapped from its output to its sources
+  const isMapped = [options.outDir, options.rootDir, options.declarationDir].some((one) => one !== undefined)
+  return JSON.stringify(isMapped ? options : { ...options, configFilePath: undefined })
 }
 
 function keyOf(options: ts.CompilerOptions): string {

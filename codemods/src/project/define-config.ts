@@ -1,4 +1,4 @@
-import type { Dialect } from '../model/dialect'
+import type { Dialect, ReleaseRule, ReleasingFunction } from '../model/dialect'
 import type { TargetStyle } from '../model/target'
 
 /**
@@ -62,9 +62,14 @@ export const defaultFlagRules: readonly FlagRule[] = [
   { env: 'USE_NEW_CONNECTION_SERVICE_*', value: true },
 ]
 
-/** A dialect of the team's own; lists it has no use for may be left out. */
-export type DialectConfig = Pick<Dialect, 'id' | 'receiver'> &
-  Partial<Pick<Dialect, 'acquire' | 'release' | 'scoped' | 'handle' | 'evidence'>>
+/**
+ * A dialect of the team's own; lists it has no use for may be left out. Functions of a module that release what they are given
+ * (`on: 'function'`) count for the connections of every dialect, and a dialect of such rules alone needs no receiver.
+ */
+export type DialectConfig = Pick<Dialect, 'id'> &
+  Partial<Pick<Dialect, 'receiver' | 'acquire' | 'scoped' | 'handle' | 'evidence'>> & {
+    readonly release?: readonly (ReleaseRule | ({ readonly on: 'function' } & ReleasingFunction))[]
+  }
 
 export interface PgferryConfig {
   readonly packages: readonly PackageConfig[]

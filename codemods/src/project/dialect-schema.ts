@@ -8,10 +8,12 @@ const isDiscard = z.boolean().optional()
 /** A dialect as a team writes it; the fields are those of `Dialect`, lists without entries may be left out. */
 export const dialectSchema = z.strictObject({
   id: text,
-  receiver: z.strictObject({
-    types: typeNames.optional(),
-    members: z.array(text).optional(),
-  }),
+  receiver: z
+    .strictObject({
+      types: typeNames.optional(),
+      members: z.array(text).optional(),
+    })
+    .optional(),
   acquire: z
     .array(
       z.strictObject({
@@ -39,6 +41,13 @@ export const dialectSchema = z.strictObject({
           method: text,
           errorArgument: index.optional(),
           isDiscard,
+        }),
+        z.strictObject({
+          on: z.literal('function'),
+          module: text,
+          names: z.array(text).min(1),
+          connectionArgument: index.optional(),
+          isSync: z.boolean().optional(),
         }),
       ]),
     )
@@ -69,13 +78,18 @@ export const dialectOptionNames: readonly string[] = [
   ...Object.keys(dialectSchema.shape),
   ...['types', 'members', 'name', 'module', 'method', 'maxArguments', 'isSync', 'open', 'keyArgument'],
   ...['callbackArgument', 'on', 'connectionArgument', 'discardArgument', 'errorArgument', 'isDiscard'],
+  'names',
   ...['kind', 'modules', 'uses', 'alsoUses', 'callbackParameters'],
 ]
 
 /** What is well formed and cannot work: a dialect that nothing could match, or that takes nothing. */
 export function dialectMistakes(dialect: ParsedDialect, option: string): readonly string[] {
-  const { receiver, acquire = [], release = [], scoped = [], evidence = [] } = dialect
+  const { receiver = {}, acquire = [], scoped = [], evidence = [] } = dialect
+  const rules = dialect.release ?? []
+  const release = rules.filter(({ on }) => on !== 'function')
   const problems: string[] = []
+  const isOfFunctions = rules.length > 0 && release.length === 0
+  if (isOfFunctions && acquire.length + scoped.length === 0) return problems
   const hasReceiver = (receiver.types?.length ?? 0) + (receiver.members?.length ?? 0) > 0
   if (!hasReceiver && evidence.length === 0)
     problems.push(

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { ts } from 'ts-morph'
 
 /** Whether what a file shows to others, as its declarations, is the same in both programs. Unknown counts as no. */
@@ -18,17 +17,4 @@ function shapeOf(path: string, program: ts.Program): string | undefined {
     true,
   )
   return emitSkipped || diagnostics.length > 0 ? undefined : emitted.join('\0')
-}
-
-/** Whether a file may tell others something without being imported: declarations, scripts, and what adds to globals or modules. */
-export function affectsEveryFile(path: string): boolean {
-  if (/\.d\.[cm]?ts$/.test(path)) return true
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch {
-    // one that is not there tells nothing; who imports it will hear of it
-    return false
-  }
-  return /\bdeclare\s+(global|module)\b/.test(text) || !/^\s*(import|export)\b|\}\s*export\b/m.test(text)
 }

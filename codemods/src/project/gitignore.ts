@@ -24,9 +24,19 @@ export function readGitIgnoreUpwards(folder: string): GitIgnore | undefined {
   return enterFolder(folder, isTop ? undefined : readGitIgnoreUpwards(dirname(folder)))
 }
 
-/** The rules in `folder` when those of its parent are known. A repository inside another one starts afresh. */
-export function enterFolder(folder: string, parent: GitIgnore | undefined): GitIgnore | undefined {
-  const above = existsSync(join(folder, '.git')) ? excludesOf(folder) : parent
+/**
+ * The rules in `folder` when those of its parent are known. A repository inside another one starts afresh.
+ *
+ * @param names what the folder holds, where that is known: most hold neither rules nor a repository.
+ */
+export function enterFolder(
+  folder: string,
+  parent: GitIgnore | undefined,
+  names?: ReadonlySet<string>,
+): GitIgnore | undefined {
+  const isRepository = names?.has('.git') ?? existsSync(join(folder, '.git'))
+  const above = isRepository ? excludesOf(folder) : parent
+  if (names?.has('.gitignore') === false) return above
   return readRules(folder, join(folder, '.gitignore'), above) ?? above
 }
 

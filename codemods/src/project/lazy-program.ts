@@ -3,7 +3,9 @@ import { ts } from 'ts-morph'
 /** Where a program gets what it was not given when it was made. */
 export interface LazySources {
   load(path: string): ts.SourceFile | undefined
-  resolve(specifier: string, fromFile: string): ts.ResolvedModuleFull | undefined
+  resolve(specifier: string, fromFile: string, mode: ts.ResolutionMode): ts.ResolvedModuleFull | undefined
+  /** True where the program was told of nothing behind an import although there may be something. */
+  readonly leavesImportsOpen?: boolean
 }
 
 /** What the compiler keeps to itself; a checker asks its program for modules by these. */
@@ -40,8 +42,13 @@ export function readOnDemand(program: ts.Program, sources: LazySources): void {
   }
   lazy.getResolvedModule = (file, name, mode) => {
     const known = getResolvedModule?.(file, name, mode)
-    if (known !== undefined || !late.has(file.fileName)) return known
-    return { resolvedModule: sources.resolve(name, file.fileName) }
+    const isOpen =
+      known === undefined
+        ? late.has(file.fileName)
+        : sources.leavesImportsOpen === true && known.resolvedModule === undefined
+    if (!isOpen) return known
+    const resolvedModule = sources.resolve(name, file.fileName, mode)
+    return resolvedModule === undefined && known !== undefined ? known : { resolvedModule }
   }
 }
 

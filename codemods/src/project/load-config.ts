@@ -1,9 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { createJiti } from 'jiti'
 import { CodemodError, describeCause } from './codemod-error'
 import type { PgferryConfig } from './define-config'
-import { validateConfig } from './validate-config'
 
 export const configFileNames = ['ts', 'mts', 'cts', 'mjs', 'js', 'cjs', 'json'].map(
   (extension) => `pgferry.config.${extension}`,
@@ -47,12 +45,16 @@ export function findConfig(cwd: string, named: string | undefined): string | und
  * @throws CodemodError `CONFIG_INVALID` when it throws, exports nothing, or has mistakes.
  */
 export async function loadConfig(path: string, knownDialects: readonly string[]): Promise<LoadedConfig> {
-  return { path, config: validateConfig(await importConfig(path), basename(path), knownDialects) }
+  const value = await importConfig(path)
+  // what reads and checks a configuration is large; without one it is never needed
+  const { validateConfig } = await import('./validate-config.js')
+  return { path, config: validateConfig(value, basename(path), knownDialects) }
 }
 
 async function importConfig(path: string): Promise<unknown> {
   try {
     if (path.endsWith('.json')) return JSON.parse(readFileSync(path, 'utf8'))
+    const { createJiti } = await import('jiti')
     const jiti = createJiti(__filename, {
       alias: { '@pgferry/codemods': require.resolve('./define-config') },
       fsCache: false,

@@ -34,10 +34,11 @@ export function loadSources(
   discovered: DiscoveredFiles,
   options: LoadOptions,
 ): LoadedSources {
-  const { root, words } = options
+  const { root } = options
+  const words = withoutLonger(options.words)
   const files: SourceText[] = []
   const notes: string[] = []
-  const mayHold = (text: string): boolean => options.mayHoldSite?.(text, words) ?? true
+  const mayHold = (text: string): boolean => options.mayHoldSite?.(text, options.words) ?? true
   for (const path of discovered.files) {
     const bytes = readBytes(path)
     const relativePath = toRelative(root, path)
@@ -66,6 +67,11 @@ export function loadSources(
     fileCount: discovered.files.length,
     notes: [...discovered.notes, ...notes],
   }
+}
+
+/** Where `acquire` is looked for, `acquireConnection` is found with it. */
+function withoutLonger(words: readonly string[]): readonly string[] {
+  return words.filter((word) => !words.some((other) => other !== word && word.includes(other)))
 }
 
 type Content =

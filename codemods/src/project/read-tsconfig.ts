@@ -8,8 +8,17 @@ export interface Tsconfig {
 
 /** A tsconfig with everything that it extends, for checks that write nothing. Mistakes in it are not reported here. */
 export function readTsconfig(path: string): Tsconfig {
+  return parse(path, ts.sys)
+}
+
+/** The options alone: no folder is searched for files. */
+export function readCompilerOptions(path: string): ts.CompilerOptions {
+  return parse(path, { ...ts.sys, readDirectory: () => [] }).options
+}
+
+function parse(path: string, host: ts.ParseConfigHost): Tsconfig {
   const { config } = ts.readConfigFile(path, (file) => ts.sys.readFile(file)) as { config: unknown }
-  const parsed = ts.parseJsonConfigFileContent(config ?? {}, ts.sys, dirname(path), undefined, path)
+  const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, dirname(path), undefined, path)
   const options = {
     ...parsed.options,
     noEmit: false,

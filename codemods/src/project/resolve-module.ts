@@ -50,7 +50,7 @@ function linkedFolder(packageName: string, from: string): string | undefined {
 }
 
 /** Where the sources of an entry may lie: its built file with the output folder left out or called `src`, and the usual places. */
-function sourceCandidates(folder: string, subpath: string): readonly string[] {
+export function sourceCandidates(folder: string, subpath: string): readonly string[] {
   const stems = builtFiles(folder, subpath).flatMap((file) => {
     const stem = file.replace(/^\.\//, '').replace(/(\.d)?\.[cm]?[jt]sx?$/, '')
     const inside = stem.split('/').slice(1).join('/')

@@ -1,16 +1,13 @@
-import { Project, ts } from 'ts-morph'
+import { ts } from 'ts-morph'
+import { ProgramChecker } from './checked-program'
+import type { CheckedProgram, TypeProblem } from './checked-program'
 import { DeclarationCache } from './declaration-cache'
-import { affectsEveryFile, hasSameShape } from './file-shape'
+import { hasSameShape } from './file-shape'
+import { ImportScanner } from './import-scan'
+import { canReadOnDemand } from './lazy-program'
+import { findNearFiles } from './near-files'
 import { readTsconfig } from './read-tsconfig'
-
-/** One type error, at an offset of the checked text. */
-export interface TypeProblem {
-  /** Absolute path. */
-  readonly path: string
-  readonly start: number
-  readonly code: number
-  readonly message: string
-}
+import { haveSameOutline } from './same-outline'
 
 interface TypeCheckResult {
   /** Errors that the changed texts bring in. */
@@ -19,13 +16,13 @@ interface TypeCheckResult {
   readonly existingCount: number
 }
 
+const nothingNew: TypeCheckResult = { introduced: [], existingCount: 0 }
+const noChanges: ReadonlyMap<string, string> = new Map()
+
 const cannotFindModule = 2307
 
 /** Where an import does not resolve its names are `any`, and whatever is inferred from them is implicitly so. */
 const consequencesOfMissingModules: readonly number[] = [cannotFindModule, 7005, 7006, 7031, 7034]
-
-/** Where ts-morph keeps the standard library that it carries; no installed TypeScript is needed. */
-export const libFolder = '/node_modules/typescript/lib'
 
 /** Compares a package with changed texts to what it was; the state before is checked once, and only when needed. */
 export interface TypeComparison {
@@ -46,27 +43,17 @@ export function createTypeComparison(
 ): TypeComparison {
   const config = readTsconfig(tsconfigPath)
   const all = [...new Set([...config.fileNames, ...files])]
-  const libraries = declarations.libraries(config.options, () => loadLibraries(config.options))
-  const base = { libraries, declarations }
+  const checker = new ProgramChecker(config.options, declarations)
+  const scanner = new ImportScanner()
   let globals: readonly string[] | undefined
-  let latest: CheckedProgram | undefined
   let whole: CheckedProgram | undefined
-  const check = (roots: readonly string[], input: Partial<ProgramInput>): CheckedProgram => {
-    const checked = checkProgram(config.options, roots, {
-      changed: new Map(),
-      ...base,
-      ...input,
-      previous: latest,
-    })
-    latest = checked
-    return checked
-  }
-  const compareNear = (changed: ReadonlyMap<string, string>): TypeCheckResult | undefined => {
-    globals ??= all.filter(affectsEveryFile)
-    const roots = [...new Set([...changed.keys(), ...globals])]
-    const only = new Set(changed.keys())
-    const after = check(roots, { changed, only })
-    const before = check(roots, { only })
+  const compareParsed = (
+    changed: ReadonlyMap<string, string>,
+    roots: readonly string[],
+    only: ReadonlySet<string>,
+  ): TypeCheckResult | undefined => {
+    const after = checker.check(roots, { changed, only })
+    const before = checker.check(roots, { changed: noChanges, only })
     const isSame = [...only].every((path) => hasSameShape(path, after.program, before.program))
     if (!isSame) return undefined
     const result = subtract(after.problems, before.problems)
@@ -75,13 +62,41 @@ export function createTypeComparison(
       ? undefined
       : result
   }
+  const compareUnparsed = (
+    changed: ReadonlyMap<string, string>,
+    roots: readonly string[],
+    only: ReadonlySet<string>,
+  ): TypeCheckResult | undefined => {
+    const near = findNearFiles(roots, changed, {
+      options: config.options,
+      scanner,
+      resolve: (name, fromFile) => checker.resolve(name, fromFile).resolvedModule,
+    })
+    const { canWait } = near
+    const after = checker.check(near.roots, { changed, only, canWait })
+    const isPlain = [...changed].every(([path, text]) =>
+      haveSameOutline(path, ts.sys.readFile(path) ?? '', text),
+    )
+    if (isPlain && after.problems.length === 0) return nothingNew
+    const before = checker.check(near.roots, { changed: noChanges, only, canWait })
+    const isSame = isPlain || [...only].every((path) => hasSameShape(path, after.program, before.program))
+    const result = subtract(after.problems, before.problems)
+    return isSame && result.introduced.length === 0 ? result : undefined
+  }
+  const compareNear = (changed: ReadonlyMap<string, string>): TypeCheckResult | undefined => {
+    globals ??= all.filter((path) => scanner.ofFile(path).affectsEveryFile)
+    const roots = [...new Set([...changed.keys(), ...globals])]
+    const only = new Set(changed.keys())
+    const unparsed = canReadOnDemand ? compareUnparsed(changed, roots, only) : undefined
+    return unparsed ?? compareParsed(changed, roots, only)
+  }
   return {
     compare(changed) {
       const near = compareNear(changed)
       if (near !== undefined) return near
-      const after = check(all, { changed })
-      if (after.problems.length === 0) return { introduced: [], existingCount: 0 }
-      whole ??= check(all, {})
+      const after = checker.check(all, { changed })
+      if (after.problems.length === 0) return nothingNew
+      whole ??= checker.check(all, { changed: noChanges })
       return subtract(after.problems, whole.problems)
     },
   }
@@ -101,12 +116,7 @@ function subtract(after: readonly TypeProblem[], before: readonly TypeProblem[])
 
 /** Syntax errors of one text, as messages with line and column; empty when it parses. */
 export function findSyntaxErrors(path: string, text: string): string[] {
-  const { diagnostics = [] } = ts.transpileModule(text, {
-    fileName: path,
-    reportDiagnostics: true,
-    compilerOptions: { target: ts.ScriptTarget.ESNext, allowJs: true, jsx: ts.JsxEmit.Preserve },
-  })
-  return diagnostics.map(({ file, start, messageText }) => {
+  return syntaxDiagnostics(path, text).map(({ file, start, messageText }) => {
     const position =
       file === undefined ? { line: 0, character: 0 } : file.getLineAndCharacterOfPosition(start ?? 0)
     const message = ts.flattenDiagnosticMessageText(messageText, ' ')
@@ -114,88 +124,20 @@ export function findSyntaxErrors(path: string, text: string): string[] {
   })
 }
 
+function syntaxDiagnostics(path: string, text: string): readonly ts.Diagnostic[] {
+  // what the parser notes beside the tree; JavaScript has rules beyond that
+  const { parseDiagnostics } = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext) as {
+    readonly parseDiagnostics?: readonly ts.Diagnostic[]
+  }
+  if (parseDiagnostics !== undefined && /\.[cm]?tsx?$/.test(path)) return parseDiagnostics
+  const { diagnostics = [] } = ts.transpileModule(text, {
+    fileName: path,
+    reportDiagnostics: true,
+    compilerOptions: { target: ts.ScriptTarget.ESNext, allowJs: true, jsx: ts.JsxEmit.Preserve },
+  })
+  return diagnostics
+}
+
 function keyOf(problem: TypeProblem): string {
   return `${problem.path}\0${String(problem.code)}\0${problem.message}`
-}
-
-interface CheckedProgram {
-  readonly changed: ReadonlyMap<string, string>
-  readonly program: ts.Program
-  readonly problems: readonly TypeProblem[]
-}
-
-interface ProgramInput {
-  /** Absolute path to the text to check instead of the file's own. */
-  readonly changed: ReadonlyMap<string, string>
-  /** Absolute paths of the files to look at for errors; absent: every file of the package. */
-  readonly only?: ReadonlySet<string>
-  readonly libraries: ReadonlyMap<string, ts.SourceFile>
-  readonly declarations: DeclarationCache
-  /** A program of the same roots and options: files that neither changes are parsed and resolved already. */
-  readonly previous: CheckedProgram | undefined
-}
-
-/** The standard library that ts-morph carries, by path below {@link libFolder}. */
-export function loadLibraries(options: ts.CompilerOptions): ReadonlyMap<string, ts.SourceFile> {
-  const { lib, target } = options
-  const compilerOptions = {
-    ...(lib === undefined ? {} : { lib }),
-    ...(target === undefined ? {} : { target }),
-    types: [],
-  }
-  const project = new Project({ useInMemoryFileSystem: true, compilerOptions })
-  // a program without a file of its own loads no library
-  project.createSourceFile('/empty.ts', 'export {}')
-  const files = project.getProgram().compilerObject.getSourceFiles()
-  return new Map(
-    files.filter(({ fileName }) => fileName.startsWith(libFolder)).map((file) => [file.fileName, file]),
-  )
-}
-
-function checkProgram(
-  options: ts.CompilerOptions,
-  roots: readonly string[],
-  { changed, only, libraries, declarations, previous }: ProgramInput,
-): CheckedProgram {
-  const host = ts.createCompilerHost(options)
-  declarations.attach(host, options)
-  const readSource = host.getSourceFile.bind(host)
-  host.getDefaultLibLocation = () => libFolder
-  host.getDefaultLibFileName = (given) => `${libFolder}/${ts.getDefaultLibFileName(given)}`
-  host.getSourceFile = (fileName, languageVersion, onError, createsNew) => {
-    const text = changed.get(fileName)
-    if (text !== undefined) return ts.createSourceFile(fileName, text, languageVersion, true)
-    const library = libraries.get(fileName)
-    if (library !== undefined) return library
-    const known =
-      previous?.changed.has(fileName) === true ? undefined : previous?.program.getSourceFile(fileName)
-    return known ?? readSource(fileName, languageVersion, onError, createsNew)
-  }
-  const program = ts.createProgram({
-    rootNames: roots,
-    options,
-    host,
-    ...(previous === undefined ? {} : { oldProgram: previous.program }),
-  })
-  const own = program
-    .getSourceFiles()
-    .filter((file) => !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file))
-    .filter(({ fileName }) => only?.has(fileName) ?? true)
-  const diagnostics = [
-    ...program.getGlobalDiagnostics(),
-    ...own.flatMap((file) => [
-      ...program.getSyntacticDiagnostics(file),
-      ...program.getSemanticDiagnostics(file),
-    ]),
-  ]
-  return { program, changed, problems: diagnostics.map(toProblem) }
-}
-
-function toProblem(diagnostic: ts.Diagnostic): TypeProblem {
-  return {
-    path: diagnostic.file?.fileName ?? '',
-    start: diagnostic.start ?? 0,
-    code: diagnostic.code,
-    message: ts.flattenDiagnosticMessageText(diagnostic.messageText, ' '),
-  }
 }

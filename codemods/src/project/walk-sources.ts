@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import type { Dirent } from 'node:fs'
-import { basename, join, sep } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { CodemodError, describeCause } from './codemod-error'
 import { compareText, isInside } from './find-workspace'
 import type { GitIgnore } from './gitignore'
@@ -52,7 +52,7 @@ const declarationFile = /\.d\.([^.]+\.)?[cm]?ts$/
  */
 export function walkSources(directory: string, options: WalkOptions): WalkedSources {
   const walk = new Walk(realpathSync(directory), options)
-  walk.enter(walk.top, readGitIgnoreUpwards(walk.top), undefined)
+  walk.enter(walk.top, readGitIgnoreUpwards(dirname(walk.top)), undefined)
   return { files: walk.files.sort(compareText), leftOut: walk.leftOut }
 }
 
@@ -70,8 +70,11 @@ class Walk {
     this.foreign = new Set(options.foreignFolders)
   }
 
-  enter(folder: string, ignore: GitIgnore | undefined, kind: LeftOutKind | undefined): void {
-    for (const entry of readFolder(folder)) {
+  /** @param above the rules that hold for the folder itself; those in it come on top. */
+  enter(folder: string, above: GitIgnore | undefined, kind: LeftOutKind | undefined): void {
+    const entries = readFolder(folder)
+    const ignore = enterFolder(folder, above, new Set(entries.map(({ name }) => name)))
+    for (const entry of entries) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) this.enterChild(path, ignore, kind)
       else if (entry.isFile()) this.add(path, ignore, kind)
@@ -86,7 +89,7 @@ class Walk {
     if (buildOutput.has(name) && !isWanted) return
     if (testFolders.has(name) && !this.options.includeTests) return
     if (isIgnored(path, true, ignore)) return
-    this.enter(path, enterFolder(path, ignore), kind ?? (isWanted ? undefined : folderKinds[name]))
+    this.enter(path, ignore, kind ?? (isWanted ? undefined : folderKinds[name]))
   }
 
   private add(path: string, ignore: GitIgnore | undefined, kind: LeftOutKind | undefined): void {

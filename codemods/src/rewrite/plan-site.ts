@@ -48,6 +48,9 @@ export function planSite(
   const labels = [...fixed, ...(one.site.labels ?? [])]
   const isPlain = isJavaScript(call) && target.style === 'await-using'
   const style: TargetStyle = isPlain ? 'callback' : target.style
+  // Told where it is not what was asked for.
+  const byCalls = (kept: SiteLabel[]): SiteLabel[] =>
+    target.style === 'acquire-release' ? kept : [...kept, 'call-by-call']
   const asCalls = (releases: readonly ReleasePoint[]): SitePlan => {
     // The service is called in every place where there was a release, and its name must mean it there too.
     if (releases.some((one) => collides(one.call, analysis, target)))
@@ -62,7 +65,7 @@ export function planSite(
         ...callEdits(releases, target),
       ],
       // The releases stay where they were, and with them the window in front of them.
-      labels.filter((label) => label !== 'closes-leak-window'),
+      byCalls(labels.filter((label) => label !== 'closes-leak-window')),
     )
   }
   const edits = (list: readonly TextEdit[], kept = labels): SitePlan => ({
@@ -74,7 +77,7 @@ export function planSite(
   const swapped = (swap: CallSwap, kept = labels): SitePlan =>
     swap.releases.some((one) => !one.byMethod && collides(one.call, analysis, target))
       ? { kind: 'refused', reason: 'collision' }
-      : edits(swapCalls(swap, call, target), kept)
+      : edits(swapCalls(swap, call, target), byCalls(kept))
   const moved = (result: SiteEdits): SitePlan => ({ kind: 'edits', ...result, labels })
   switch (plan.kind) {
     case 'scoped':
@@ -113,10 +116,20 @@ export function planSite(
       return plan.scope !== undefined && target.style === 'await-using' && !isJavaScript(call)
         ? moved(rewriteLate(plan.scope, target))
         : swapped(plan.swap)
+    case 'guard': {
+      const { scope, leak } = plan.guard
+      const mended: readonly SiteLabel[] = leak === undefined ? labels : ['fixes-leak']
+      if (style === 'await-using')
+        return { kind: 'edits', ...rewriteScopeAsAwaitUsing(scope, call, target), labels: mended }
+      if (style === 'callback' && canBecomeCallback(scope, analysis.checker))
+        return { kind: 'edits', ...rewriteScopeAsCallback(scope, target), labels: mended }
+      // Without a scope the releases stay in the helpers, and so does the path that they miss.
+      return one.site.verdict === 'leak'
+        ? { kind: 'refused', reason: 'leaks-on-path' }
+        : asCalls(plan.releases)
+    }
     case 'calls':
-      return style === 'acquire-release'
-        ? asCalls(plan.releases)
-        : { kind: 'refused', reason: 'unsupported-shape' }
+      return asCalls(plan.releases)
     case 'scope':
       switch (style) {
         case 'await-using':

@@ -1,12 +1,13 @@
 import type { AnalyzedSite, FileAnalysis } from '../analysis/analyze-package'
 import type { Guard } from '../analysis/guard'
 import { isJavaScript } from '../analysis/judge-site'
+import type { RewritePlan } from '../analysis/judgement'
 import type { Site } from '../model/site'
 import type { ConnectionsReference, RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { combineEdits, editsOverlap, crossingSites } from './combine-edits'
 import { importEdits } from './imports'
-import { planSite } from './plan-site'
+import { planSite, type SitePlan } from './plan-site'
 import { targetAt } from './reach'
 import { refuse } from './refuse'
 import type { SiteEdits } from './site-edits'
@@ -67,14 +68,14 @@ function attemptRewrite(
     if (known !== undefined) return known
     if (one.plan === undefined || options.skip?.has(one.site.id) === true) return one.site
     if (one.site.verdict === 'leak' && target.fixLeaks !== true) return one.site
-    if (one.plan.kind === 'guard' && mendsWithScope(one, one.plan.guard, target) && target.fixLeaks !== true)
+    if (one.plan.kind === 'guard' && mendsLeak(one.plan.guard, target) && target.fixLeaks !== true)
       return one.site
-    // Calls alone can change where no scope is possible, but they mend nothing.
-    if (one.plan.kind === 'calls' && target.style !== 'acquire-release') return one.site
     const siteTarget = targetAt(one.facts.acquire.call, analysis, target)
-    const plan = planSite(one, one.plan, analysis, siteTarget)
-    if (plan.kind === 'refused') return refuse(one, plan.reason)
-    if (editsOverlap(analysis.sourceFile, [...plans, plan])) return refuse(one, 'unsupported-shape')
+    const first = planSite(one, one.plan, analysis, siteTarget)
+    if (first.kind === 'refused') return refuse(one, first.reason)
+    const overlaps = (edits: SiteEdits): boolean => editsOverlap(analysis.sourceFile, [...plans, edits])
+    const plan = overlaps(first) ? insteadOf(first, one, one.plan, analysis, siteTarget) : first
+    if (plan.kind === 'refused' || overlaps(plan)) return refuse(one, 'unsupported-shape')
     plans.push(plan)
     references.push(siteTarget.connections)
     if (becomesCallback(one, target) && !plan.labels.includes('one-shot')) callbacks.push({ one, plan })
@@ -98,9 +99,25 @@ function attemptRewrite(
   }
 }
 
+/**
+ * Two scopes that would both take a try away: the second of them changes its calls alone. Left as it is, it would be rewritten by the
+ * next run, when the first is out of its way.
+ */
+function insteadOf(
+  first: SitePlan,
+  one: AnalyzedSite,
+  plan: RewritePlan,
+  analysis: FileAnalysis,
+  target: RewriteTarget,
+): SitePlan {
+  if (plan.kind !== 'late' && plan.kind !== 'choice') return first
+  const calls = planSite(one, plan, analysis, { ...target, style: 'acquire-release' })
+  return calls.kind === 'refused' ? calls : { ...calls, labels: [...calls.labels, 'call-by-call'] }
+}
+
 /** Whether a path that nobody gives it back on would change. */
-function mendsWithScope({ facts }: AnalyzedSite, { leak }: Guard, { style }: RewriteTarget): boolean {
-  return leak !== undefined && style === 'await-using' && !isJavaScript(facts.acquire.call)
+function mendsLeak({ leak }: Guard, { style }: RewriteTarget): boolean {
+  return leak !== undefined && style !== 'acquire-release'
 }
 
 /** Whether a site's block becomes a function: by style, or because plain JavaScript has no other scope. */

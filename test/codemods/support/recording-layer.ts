@@ -133,7 +133,8 @@ export function recordingLayer(source: ConnectionSource, failing: number, flips 
     try {
       return await callback(handle)
     } finally {
-      release(handle)
+      // Given back before by whoever got it from the callback.
+      if (clients.has(handle)) release(handle)
     }
   }
   const reclaim = (): void => {

@@ -115,7 +115,7 @@ describe('hidden dependencies', () => {
     ],
     [
       'a helper that releases',
-      `function done(c: PoolClient) { c.release() }\nexport async function f() { const c = await pool.connect(); done(c) }`,
+      `function done({ c }: { c: PoolClient }) { c.release() }\nexport async function f() { const c = await pool.connect(); done({ c }) }`,
       ['escape'],
     ],
     [

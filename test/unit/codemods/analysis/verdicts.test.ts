@@ -96,6 +96,18 @@ describe('what is rewritable', () => {
       `${take}\ntry { delete given.x; await c.query(\`\${given}\`, [...given, (given as any), given!]) } finally { c.release() }`,
     ],
     [
+      'a finally that does more',
+      `${take}\ntry { await c.query('x') } finally { c.release(); given.count += 1 }`,
+    ],
+    [
+      'a release with an error that a call makes',
+      `${take}\ntry { await c.query('x') } finally { c.release(given()) }`,
+    ],
+    [
+      'a release that is given something to evaluate',
+      `${take}\ntry { await c.query('x') } finally { c.release(undefined, work()) }`,
+    ],
+    [
       'a function by name for each element',
       `${take}\ntry { const one = (x: string) => c.escapeLiteral(x); given.map(one) } finally { c.release() }`,
     ],
@@ -220,18 +232,6 @@ describe('what is refused, and why', () => {
       'reassigned',
     ],
     [
-      'a release with an error that a call makes',
-      `${take}\ntry { await c.query('x') } finally { c.release(given()) }`,
-      'manual',
-      'release-error',
-    ],
-    [
-      'a finally that does more',
-      `${take}\ntry { await c.query('x') } finally { c.release(); given.count += 1 }`,
-      'manual',
-      'release-order',
-    ],
-    [
       'a release through an element',
       `${take}\ntry { await c.query('x') } finally { c['release']() }`,
       'manual',
@@ -255,12 +255,6 @@ describe('what is refused, and why', () => {
       `${take}\ntry { given.query = c.query.bind(c) } finally { c.release() }`,
       'manual',
       'escapes-to-closure',
-    ],
-    [
-      'a release that is given something to evaluate',
-      `${take}\ntry { await c.query('x') } finally { c.release(undefined, work()) }`,
-      'manual',
-      'release-error',
     ],
     [
       'too many arguments',
@@ -301,12 +295,12 @@ describe('calls with the connection', () => {
   it.each([
     ['a method that keeps it', '', around('this.keep(c)'), ['manual', 'escapes-to-callee']],
     ['a method that borrows it', '', around('await this.lend(c)'), ['rewritable', undefined]],
-    ['a field’s function that releases it', '', 'this.put(c)', ['manual', 'release-in-helper']],
+    ['a field’s function that releases it', '', 'this.put(c)', ['rewritable', undefined]],
     [
       'a helper of a helper',
       'function end(c: any) { close(c) }\nfunction close(c: any) { c.release() }',
       'end(c)',
-      ['manual', 'release-in-helper'],
+      ['rewritable', undefined],
     ],
     [
       'a function that calls itself',

@@ -4,6 +4,7 @@ import { ts } from 'ts-morph'
 import { builtinDialects } from '../../../../codemods/src/dialects/builtin-dialects'
 import type { Dialect } from '../../../../codemods/src/model/dialect'
 import type { PgferryConfig } from '../../../../codemods/src/project/define-config'
+import { resolveDialects } from '../../../../codemods/src/project/resolve-dialects'
 import { validateConfig } from '../../../../codemods/src/project/validate-config'
 import { scanFiles, scanText } from '../analysis/scan-text'
 
@@ -23,11 +24,10 @@ function documentedConfig(): unknown {
   return module.exports.default
 }
 
-const filled = (config: PgferryConfig): Dialect[] =>
-  (config.dialects ?? []).flatMap((one) =>
-    typeof one === 'string'
-      ? []
-      : [{ ...one, acquire: one.acquire ?? [], release: one.release ?? [], scoped: one.scoped ?? [] }],
+const filled = (config: PgferryConfig): readonly Dialect[] =>
+  resolveDialects(
+    config.dialects?.filter((one) => typeof one !== 'string'),
+    builtinDialects,
   )
 
 const problemsOf = (dialect: unknown): readonly string[] => {

@@ -32,3 +32,21 @@ test('sources are read every time, for a run changes them', () => {
   readWith(cache, {}, '/x.ts')
   expect(readWith(cache, {}, '/x.ts').read).toEqual(['/x.ts'])
 })
+
+test('where imports lead is remembered for packages of the same options, wherever these lie', () => {
+  const cache = new DeclarationCache()
+  const first = cache.resolutions({ target: ts.ScriptTarget.ES2022, configFilePath: '/a/tsconfig.json' })
+  expect(cache.resolutions({ target: ts.ScriptTarget.ES2022, configFilePath: '/b/tsconfig.json' })).toBe(
+    first,
+  )
+  expect(cache.resolutions({ target: ts.ScriptTarget.ES2015, configFilePath: '/b/tsconfig.json' })).not.toBe(
+    first,
+  )
+})
+
+test('a package that maps its output to its sources has resolutions of its own', () => {
+  const cache = new DeclarationCache()
+  const first = cache.resolutions({ outDir: 'dist', configFilePath: '/a/tsconfig.json' })
+  expect(cache.resolutions({ outDir: 'dist', configFilePath: '/b/tsconfig.json' })).not.toBe(first)
+  expect(cache.resolutions({ outDir: 'dist', configFilePath: '/a/tsconfig.json' })).toBe(first)
+})

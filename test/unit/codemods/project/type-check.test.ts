@@ -100,3 +100,49 @@ test('a second comparison sees the first one undone', () => {
   expect(comparison.compare(new Map([[a, 'export const a: number = 3\n']])).introduced).toEqual([])
   expect(comparison.compare(new Map()).introduced).toEqual([])
 })
+
+test('a type that lies several imports away is followed there', () => {
+  workspace.write('c.ts', "export * from './d'\n")
+  workspace.write('d.ts', "import { e } from './e'\nexport const d = e\n")
+  workspace.write('e.ts', 'export const e = { text: 1 }\n')
+  const text = (type: string): string => `import { d } from './c'\nexport const a: ${type} = d.text\n`
+  workspace.write('a.ts', text('number'))
+  expect(check({ 'a.ts': `${text('number')}void 0\n` })).toEqual({ introduced: [], existingCount: 0 })
+  expect(check({ 'a.ts': text('string') }).introduced).toMatchObject([
+    { path: workspace.path('a.ts'), code: 2322 },
+    { path: workspace.path('b.ts'), code: 2322 },
+  ])
+})
+
+test('what an import far away adds to globals is there', () => {
+  workspace.write('c.ts', "import './d'\nexport const c = 1\n")
+  workspace.write('d.ts', 'export {}\ndeclare global { interface Shared { size: number } }\n')
+  const text = (type: string): string =>
+    `import { c } from './c'\nexport const a: number = c\nexport function f(s: Shared): ${type} { return s.size }\n`
+  workspace.write('a.ts', text('number'))
+  expect(check({ 'a.ts': `${text('number')}void 0\n` }).introduced).toEqual([])
+  expect(check({ 'a.ts': text('string') }).introduced).toMatchObject([{ code: 2322 }])
+})
+
+test('a body that changes an inferred return type is found out by whoever relies on it', () => {
+  const text = (value: string): string => `export const a = 1\nexport function f() { return ${value} }\n`
+  workspace.write('a.ts', text('1'))
+  workspace.write('b.ts', "import { f } from './a'\nexport const b: number = f()\n")
+  expect(check({ 'a.ts': text('2 + 3') }).introduced).toEqual([])
+  expect(check({ 'a.ts': text("'x'") }).introduced).toMatchObject([
+    { path: workspace.path('b.ts'), code: 2322 },
+  ])
+})
+
+test('an error that a rewrite takes away is no reason against it', () => {
+  workspace.write('a.ts', "export const a: number = 1\nexport function f(): number { return 'x' }\n")
+  expect(
+    check({ 'a.ts': 'export const a: number = 1\nexport function f(): number { return 1 }\n' }).introduced,
+  ).toEqual([])
+})
+
+test('JavaScript has rules of its own', () => {
+  expect(findSyntaxErrors('/x/a.js', 'const a: number = 1\n')).toEqual([
+    '1:10 Type annotations can only be used in TypeScript files.',
+  ])
+})

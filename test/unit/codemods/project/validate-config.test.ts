@@ -121,7 +121,7 @@ test.each([
   [
     'a release of neither kind is refused',
     { packages: [], dialects: [{ id: 'x', receiver: {}, release: [{ on: 'pool', method: 'm' }] }] },
-    'dialects[0].release[0].on: received "pool", expected "receiver" or "connection"',
+    'dialects[0].release[0].on: received "pool", expected "receiver" or "connection" or "function"',
   ],
   ['nothing at all is refused', undefined, 'the configuration: received nothing, expected an object'],
 ])('%s', (_title, config, expected) => {

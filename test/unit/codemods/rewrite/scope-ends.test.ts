@@ -102,11 +102,13 @@ describe('where the scope ends', () => {
     ['a function', '  function r() { return 1 }'],
     ['a value without a type that a function takes along', `  const r = await c.query('x')`],
     ['a pattern with a type', `  const { r }: any = await c.query('x')`],
-  ])('nowhere, when the code behind it needs %s', (_name, declared) => {
-    const { sites } = migrate(lines(take, declared, '  c.release()', '  await work(() => r)'), {
+  ])('is the end of the list when the code behind it needs %s, and the release stays', (_name, declared) => {
+    const { body } = migrate(lines(take, declared, '  c.release()', '  await work(() => r)'), {
       fixLeaks: true,
     })
-    expect(sites.map((site) => site.verdict)).not.toContain('rewritten')
+    expect(body).toContain('await using c = ')
+    expect(body).toContain('  c.release()')
+    expect(body).not.toContain('{\n    await using')
   })
 
   it('is the end of a clause, in a block', () => {
@@ -166,7 +168,7 @@ describe('in callback style', () => {
       expect(migrate(body, { style, fixLeaks: true }).sites.map((site) => site.verdict)).toEqual(['leak'])
   })
 
-  it('plain JavaScript has it too, or two calls where those were asked for', () => {
+  it('plain JavaScript has it too, or two calls where those were asked for or nothing else can be', () => {
     const code = lines(
       take,
       '  try {',
@@ -191,7 +193,9 @@ describe('in callback style', () => {
       '  }',
       '  }',
     )
-    expect(migrate(jumps, {}, 'src/a.js').sites).toMatchObject([{ verdict: 'manual', reason: 'completion' }])
+    expect(migrate(jumps, {}, 'src/a.js').sites).toMatchObject([
+      { verdict: 'rewritten', labels: ['call-by-call'] },
+    ])
     expect(migrate(jumps, { style: 'acquire-release' }, 'src/a.js').sites).toMatchObject([
       { verdict: 'rewritten' },
     ])

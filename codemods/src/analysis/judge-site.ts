@@ -20,7 +20,7 @@ import { planScope } from './scope-plan'
 import { shapeOf } from './shape'
 import type { SiteFacts } from './site-facts'
 import { isWaitedFor } from './settled'
-import { isOwnReceiver, outermost, receiverText } from './syntax'
+import { enclosingFunction, isOwnReceiver, outermost, receiverText } from './syntax'
 import type { Finding } from './typestate-model'
 import { witnessOf, witnessOfFinding, witnessStep } from './witness'
 
@@ -41,7 +41,7 @@ export function judgeSite(
     judgeLate(facts, checker) ??
     judgeBracket(facts, checker, all) ??
     manual(facts, 'unsupported-shape')
-  return withGuard(withScope(judgement, facts, checker, all), facts, checker)
+  return withVerdictOfCalls(withGuard(withScope(judgement, facts, checker, all), facts, checker))
 }
 
 /** Sites on the service: done, unless the analysis proves a leak. */
@@ -193,11 +193,21 @@ function disposedBetween(bracket: Bracket): Obstacle | undefined {
 /** Two calls for two calls need no scope: what no scope can say, style `acquire-release` still can. */
 function withCalls(judgement: Judgement, facts: SiteFacts): Judgement {
   const releases = facts.releases.map(releasePointOf)
+  // Who imports a variable of a module may use the connection at any time.
+  const isOfModule = ts.isSourceFile(enclosingFunction(facts.acquire.call))
   const isKnown =
+    !isOfModule &&
     releases.length > 0 &&
     releases.every((one) => one.told.kind !== 'unknown' && one.statement !== undefined) &&
     [facts.acquire.call, ...releases.map((one) => one.call)].every((call) => !hasComment(call, call.end))
   return isKnown ? { ...judgement, plan: { kind: 'calls', releases } } : judgement
+}
+
+/** What `migrate` will do is said beforehand; the witness still shows what stands against a scope. */
+function withVerdictOfCalls(judgement: Judgement): Judgement {
+  if (judgement.plan?.kind !== 'calls' || judgement.verdict !== 'manual') return judgement
+  const { reason: _reason, advice: _advice, ...rest } = judgement
+  return { ...rest, verdict: 'rewritable', labels: [...(judgement.labels ?? []), 'call-by-call'] }
 }
 
 /** A leak that a scope would mend carries the plan; it is used with `--fix-leaks` only. */

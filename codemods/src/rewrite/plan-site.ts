@@ -49,8 +49,10 @@ export function planSite(
   const isPlain = isJavaScript(call) && target.style === 'await-using'
   const style: TargetStyle = isPlain ? 'callback' : target.style
   // Told where it is not what was asked for.
-  const byCalls = (kept: SiteLabel[]): SiteLabel[] =>
-    target.style === 'acquire-release' ? kept : [...kept, 'call-by-call']
+  const byCalls = (all: readonly SiteLabel[]): readonly SiteLabel[] => {
+    const kept = all.filter((label) => label !== 'call-by-call')
+    return target.style === 'acquire-release' ? kept : [...kept, 'call-by-call']
+  }
   const asCalls = (releases: readonly ReleasePoint[]): SitePlan => {
     // The service is called in every place where there was a release, and its name must mean it there too.
     if (releases.some((one) => collides(one.call, analysis, target)))
@@ -68,13 +70,13 @@ export function planSite(
       byCalls(labels.filter((label) => label !== 'closes-leak-window')),
     )
   }
-  const edits = (list: readonly TextEdit[], kept = labels): SitePlan => ({
+  const edits = (list: readonly TextEdit[], kept: readonly SiteLabel[] = labels): SitePlan => ({
     kind: 'edits',
     edits: list,
     shifts: [],
     labels: kept,
   })
-  const swapped = (swap: CallSwap, kept = labels): SitePlan =>
+  const swapped = (swap: CallSwap, kept: readonly SiteLabel[] = labels): SitePlan =>
     swap.releases.some((one) => !one.byMethod && collides(one.call, analysis, target))
       ? { kind: 'refused', reason: 'collision' }
       : edits(swapCalls(swap, call, target), byCalls(kept))

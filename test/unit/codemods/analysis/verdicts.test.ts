@@ -221,7 +221,7 @@ describe('what is refused, and why', () => {
     ],
     [
       'a mention behind the release',
-      `${take}\ntry { await c.query('x') } finally { c.release() }\nif (c) await work()`,
+      `${take}\ntry { await c.query('x') } finally { c.release() }\nawait c.query('y')`,
       'manual',
       'use-after-release',
     ],
@@ -282,6 +282,13 @@ describe('what is refused, and why', () => {
     )
     expect(site).toMatchObject({ verdict: 'manual', reason: 'unsupported-shape' })
   })
+})
+
+it('what migrate will do call by call is said beforehand, with what stands against a scope', () => {
+  const site = siteOf(`${take}\ntry { await c.query('x') } finally { c.release() }\nif (c) await work()`)
+  expect(site).toMatchObject({ verdict: 'rewritable', labels: ['call-by-call'] })
+  expect(site.reason).toBeUndefined()
+  expect(site.witness?.length).toBeGreaterThan(1)
 })
 
 describe('calls with the connection', () => {

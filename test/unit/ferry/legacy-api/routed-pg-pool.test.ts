@@ -41,6 +41,29 @@ describe.each(sides)('pgPool on the %s side', (side) => {
     await close()
   })
 
+  test.each(['at once', 'while the caller waits'])(
+    'gives back what a listener that was put there %s refuses by throwing',
+    async (when) => {
+      const { portals, ferry, close } = open()
+      const { pgPool } = portals
+      const held = when === 'at once' ? [] : [await pgPool.connect(), await pgPool.connect()]
+      const refuse = (): void => {
+        throw new Error('not this one')
+      }
+      if (when === 'at once') pgPool.on('acquire', refuse)
+      const refused = expect(pgPool.connect()).rejects.toThrow('not this one')
+      if (when !== 'at once') pgPool.on('acquire', refuse)
+      for (const client of held) client.release()
+      await refused
+      expect([pgPool.totalCount, pgPool.waitingCount]).toEqual([0, 0])
+      expect(ferry.status().components.find(({ name }) => name === 'portals')?.leases).toEqual({
+        legacy: 0,
+        service: 0,
+      })
+      await close()
+    },
+  )
+
   test('knows the callback forms', async () => {
     const { portals, ferry, close } = open()
     const { pgPool } = portals

@@ -1,6 +1,6 @@
 import { ts } from 'ts-morph'
 import type { Dialect } from '../model/dialect'
-import { walk } from '../analysis/syntax'
+import { walk } from '../analysis/syntax/syntax'
 import type { CleanupPackage, CleanupWorkspace } from './load-workspace'
 import type { Refusal, Step } from './step'
 import type { WorkspaceTexts } from './workspace-texts'

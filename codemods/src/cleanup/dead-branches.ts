@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { walk } from '../analysis/syntax'
+import { walk } from '../analysis/syntax/syntax'
 import { isPure, removeLines } from './removal'
 import { editOf, type FileEdit } from './step'
 

@@ -3,7 +3,7 @@ import type { CleanupContext } from './context'
 import { isPassedOn } from './context'
 import { managementOnly } from './managed-resources'
 import { calledName, importedFrom } from './ferries'
-import { unwrapExpression } from '../analysis/syntax'
+import { unwrapExpression } from '../analysis/syntax/syntax'
 import { editOf, type FileEdit, type Step } from './step'
 import { isExported, removeDeclaration } from './unused-names'
 

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { methodOf, outermost, walk } from '../analysis/syntax'
+import { methodOf, outermost, walk } from '../analysis/syntax/syntax'
 import { quoted, quoteOf } from '../rewrite/service-call'
 import { importConnections } from './connections-import'
 import type { CleanupContext } from './context'

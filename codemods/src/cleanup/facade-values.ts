@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { outermost, unwrapExpression } from '../analysis/syntax'
+import { outermost, unwrapExpression } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isPassedOn } from './context'
 import { isFacadeType, isLegacyType } from './legacy-types'

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { outermost } from '../analysis/syntax'
+import { outermost } from '../analysis/syntax/syntax'
 import { followComponent, type ComponentUse, type TakenMember } from './component-uses'
 import type { CleanupContext } from './context'
 import { removeWithEmptied } from './dead-branches'

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { unwrapExpression } from '../analysis/syntax'
+import { unwrapExpression } from '../analysis/syntax/syntax'
 import type { FlagRule } from '../project/define-config'
 import type { CleanupContext } from './context'
 import { isPure } from './removal'

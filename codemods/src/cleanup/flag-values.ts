@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { unwrapExpression, walk } from '../analysis/syntax'
+import { unwrapExpression, walk } from '../analysis/syntax/syntax'
 import type { FlagRule } from '../project/define-config'
 import type { CleanupContext } from './context'
 import { flagRootOf, isQuietCheck, textOf } from './flag-roots'

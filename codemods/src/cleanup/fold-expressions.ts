@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { outermost, unwrapExpression } from '../analysis/syntax'
+import { outermost, unwrapExpression } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isBooleanType } from './flag-values'
 import { isPure, removeLines } from './removal'

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { outermost, walk } from '../analysis/syntax'
+import { outermost, walk } from '../analysis/syntax/syntax'
 import { defaultFlagRules, type FlagRule } from '../project/define-config'
 import { foldIf } from './dead-branches'
 import type { CleanupContext } from './context'

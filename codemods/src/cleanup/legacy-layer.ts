@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { walk } from '../analysis/syntax'
+import { walk } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isPassedOn } from './context'
 import { exportedNames, isPublic, realUses, removeReexports, type ExportedName } from './exported-names'

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { walk } from '../analysis/syntax'
+import { walk } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isLegacyClass } from './legacy-layer'
 import { removeLines } from './removal'

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { outermost, unwrapExpression, walk } from '../analysis/syntax'
+import { outermost, unwrapExpression, walk } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isPassedOn } from './context'
 import { removeWithEmptied } from './dead-branches'

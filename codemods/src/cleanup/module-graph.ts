@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { ts } from 'ts-morph'
-import { walk } from '../analysis/syntax'
+import { walk } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 
 /** Which files name which other files as modules, by any means. Absolute paths. */

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { outermost } from '../analysis/syntax'
+import { outermost } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isPassedOn } from './context'
 import { isPublic } from './exported-names'

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { methodOf, positionOf, unwrapExpression, walk } from '../analysis/syntax'
+import { methodOf, positionOf, unwrapExpression, walk } from '../analysis/syntax/syntax'
 import type { StaleFlag } from '../model/stale-flag'
 import type { FlagRule } from '../project/define-config'
 import { matchesPattern, sameText } from './flag-roots'

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { enclosingFunction, outermost, unwrapExpression } from '../analysis/syntax'
+import { enclosingFunction, outermost, unwrapExpression } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isPassedOn } from './context'
 import { isEntryFile } from './entry-files'

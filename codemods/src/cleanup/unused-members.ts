@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { walk } from '../analysis/syntax'
+import { walk } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isPrivate } from './flag-values'
 import { isLegacyType } from './legacy-types'

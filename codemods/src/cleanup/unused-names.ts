@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { walk } from '../analysis/syntax'
+import { walk } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isPure, removeElement, removeElements, removeLines } from './removal'
 import type { FileEdit, Step } from './step'

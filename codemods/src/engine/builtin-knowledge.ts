@@ -1,6 +1,6 @@
 import { analyzePackage } from '../analysis/analyze-package'
-import { furtherWords } from '../analysis/further-words'
-import { mayHoldSite } from '../analysis/may-hold-site'
+import { furtherWords } from '../analysis/receivers/further-words'
+import { mayHoldSite } from '../analysis/receivers/may-hold-site'
 import { builtinDialects } from '../dialects/builtin-dialects'
 import { dialectWords } from '../dialects/dialect-words'
 import { rewriteFile } from '../rewrite/rewrite-file'

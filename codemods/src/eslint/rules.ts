@@ -1,4 +1,4 @@
-import { serviceDialectId } from '../analysis/acquire-call'
+import { serviceDialectId } from '../analysis/connection/acquire-call'
 import { reasonAdvice, type Site } from '../model/site'
 import { siteRule } from './site-rule'
 

@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import type { Rule } from 'eslint'
 import { analyzePackage } from '../analysis/analyze-package'
-import { mayHoldSite } from '../analysis/may-hold-site'
+import { mayHoldSite } from '../analysis/receivers/may-hold-site'
 import { builtinDialects } from '../dialects/builtin-dialects'
 import { dialectWords } from '../dialects/dialect-words'
 import type { Dialect } from '../model/dialect'

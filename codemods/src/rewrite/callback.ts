@@ -1,5 +1,5 @@
-import type { Bracket } from '../analysis/bracket'
-import { completionsOf } from '../analysis/completions'
+import type { Bracket } from '../analysis/connection/bracket'
+import { completionsOf } from '../analysis/scope/completions'
 import type { RewriteTarget } from '../model/target'
 import { contentOf, indentUnit, layoutOf } from './layout'
 import { serviceCall } from './service-call'

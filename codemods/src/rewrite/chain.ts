@@ -1,4 +1,4 @@
-import type { ReleasingChain } from '../analysis/releasing-chain'
+import type { ReleasingChain } from '../analysis/connection/releasing-chain'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { connectionsText, quoted, quoteOf } from './service-call'

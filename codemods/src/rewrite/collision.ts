@@ -4,8 +4,8 @@ import {
   connectionsSpecifier,
   isConnectionsModule,
   isConnectionsSpecifier,
-} from '../analysis/connections-reference'
-import { isFunctionWithBody } from '../analysis/syntax'
+} from '../analysis/connection/connections-reference'
+import { isFunctionWithBody } from '../analysis/syntax/syntax'
 import type { RewriteTarget } from '../model/target'
 
 /** Whether the service's name means something else where the call stands, or `this` is not the object that has it. */

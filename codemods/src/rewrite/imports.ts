@@ -4,7 +4,7 @@ import {
   connectionsSpecifier,
   isConnectionsModule,
   isConnectionsSpecifier,
-} from '../analysis/connections-reference'
+} from '../analysis/connection/connections-reference'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { layoutOf } from './layout'

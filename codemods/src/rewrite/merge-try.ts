@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph'
-import { declaredNames } from '../analysis/bracket-obligations'
-import { isStatementList, isWithin } from '../analysis/bracket'
-import { isFunctionWithBody, walk } from '../analysis/syntax'
+import { declaredNames } from '../analysis/scope/bracket-obligations'
+import { isStatementList, isWithin } from '../analysis/connection/bracket'
+import { isFunctionWithBody, walk } from '../analysis/syntax/syntax'
 import { layoutOf } from './layout'
 import { continuesLine, lineOf } from './remove'
 

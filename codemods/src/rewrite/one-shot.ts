@@ -1,5 +1,5 @@
 import type { ts } from 'ts-morph'
-import type { Bracket } from '../analysis/bracket'
+import type { Bracket } from '../analysis/connection/bracket'
 import type { RewriteTarget } from '../model/target'
 import { mustBreakBehind } from './await-using'
 import { contentOf, indentUnit, layoutOf } from './layout'

@@ -1,4 +1,4 @@
-import type { OwnedChoice } from '../analysis/owned-choice'
+import type { OwnedChoice } from '../analysis/forms/owned-choice'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { contentOf, indentUnit, layoutOf } from './layout'

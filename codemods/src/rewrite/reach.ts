@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph'
 import type { FileAnalysis } from '../analysis/analyze-package'
-import { isJavaScript } from '../analysis/judge-site'
-import { isFunctionWithBody, walk } from '../analysis/syntax'
+import { isJavaScript } from '../analysis/judge/judge-site'
+import { isFunctionWithBody, walk } from '../analysis/syntax/syntax'
 import type { RewriteTarget } from '../model/target'
 import { collides } from './collision'
 

@@ -1,5 +1,5 @@
 import type { ts } from 'ts-morph'
-import { isStatementList } from '../analysis/bracket'
+import { isStatementList } from '../analysis/connection/bracket'
 import type { TextEdit } from '../model/text-edit'
 
 /** Takes a statement away, and its line when nothing else stands on it; comments around it stay where they are. */

@@ -1,4 +1,4 @@
-import type { AcquireCall } from '../analysis/acquire-call'
+import type { AcquireCall } from '../analysis/connection/acquire-call'
 import type { RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 import { connectionsText, quoted, quoteOf } from './service-call'

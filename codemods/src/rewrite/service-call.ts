@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { outermost } from '../analysis/syntax'
+import { outermost } from '../analysis/syntax/syntax'
 import type { ConnectionsReference, RewriteTarget } from '../model/target'
 import type { TextEdit } from '../model/text-edit'
 

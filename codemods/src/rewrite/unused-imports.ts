@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph'
 import type { FileAnalysis } from '../analysis/analyze-package'
-import { commentsBetween } from '../analysis/comments'
-import { walk } from '../analysis/syntax'
+import { commentsBetween } from '../analysis/syntax/comments'
+import { walk } from '../analysis/syntax/syntax'
 import type { TextEdit } from '../model/text-edit'
 
 export interface UnusedImports {

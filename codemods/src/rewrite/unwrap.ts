@@ -1,8 +1,8 @@
 import { ts } from 'ts-morph'
-import type { Bracket } from '../analysis/bracket'
-import { isStatementList, isWithin, type StatementList } from '../analysis/bracket'
-import { declaredNames } from '../analysis/bracket-obligations'
-import { isFunctionWithBody, walk } from '../analysis/syntax'
+import type { Bracket } from '../analysis/connection/bracket'
+import { isStatementList, isWithin, type StatementList } from '../analysis/connection/bracket'
+import { declaredNames } from '../analysis/scope/bracket-obligations'
+import { isFunctionWithBody, walk } from '../analysis/syntax/syntax'
 
 /**
  * Whether the statements of the try block may join the statements around it. Every name that the block declares would be seen by

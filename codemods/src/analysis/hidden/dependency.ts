@@ -2,8 +2,8 @@ import { relative } from 'node:path'
 import type { ts } from 'ts-morph'
 import type { HiddenDependency, HiddenDependencyKind } from '../../model/hidden-dependency'
 import type { WitnessStep } from '../../model/site'
-import type { TraceStep } from '../callee-summary'
-import { positionOf } from '../syntax'
+import type { TraceStep } from '../calls/callee-summary'
+import { positionOf } from '../syntax/syntax'
 
 /** What was found, before positions are made. */
 export interface Finding {

@@ -1,9 +1,9 @@
 import { ts } from 'ts-morph'
 import type { ReasonCode } from '../../model/site'
-import { placeOf } from '../crossing'
-import { describePlace } from '../kept-place'
-import type { AnalyzedSite } from '../package-analysis'
-import { enclosingFunction, nameOfFunction } from '../syntax'
+import { placeOf } from '../judge/crossing'
+import { describePlace } from '../calls/kept-place'
+import type { AnalyzedSite } from '../judge/package-analysis'
+import { enclosingFunction, nameOfFunction } from '../syntax/syntax'
 
 /** One sentence about where a connection goes; undefined when it stays in its function. */
 export function escapeSummary({ site, facts }: AnalyzedSite): string | undefined {

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph'
-import type { SiteFacts } from '../site-facts'
-import { enclosingFunction, isFunctionWithBody, walk } from '../syntax'
-import { nodesWhileHeld } from '../typestate'
+import type { SiteFacts } from '../calls/site-facts'
+import { enclosingFunction, isFunctionWithBody, walk } from '../syntax/syntax'
+import { nodesWhileHeld } from '../paths/typestate'
 
 /** The calls that run while a site's connection is held, on some path; functions that are only made there do not run. */
 export function callsWhileHeld(facts: SiteFacts): readonly ts.CallExpression[] {

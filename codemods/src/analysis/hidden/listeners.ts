@@ -1,8 +1,8 @@
 import { ts } from 'ts-morph'
-import type { AnalyzedSite } from '../package-analysis'
-import { methodOf, receiverText, unwrapExpression, walk } from '../syntax'
+import type { AnalyzedSite } from '../judge/package-analysis'
+import { methodOf, receiverText, unwrapExpression, walk } from '../syntax/syntax'
 import type { Finding } from './dependency'
-import { isListen, textOf } from '../listen-statement'
+import { isListen, textOf } from '../connection/listen-statement'
 
 const summary =
   'LISTEN needs a session of its own: a pool must not have it back, and a transaction pooler cannot give it.'

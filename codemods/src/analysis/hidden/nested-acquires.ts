@@ -1,8 +1,8 @@
 import { ts } from 'ts-morph'
-import type { CalledFunctions } from '../called-functions'
-import type { TraceStep } from '../callee-summary'
-import type { AnalyzedSite } from '../package-analysis'
-import type { SiteFacts } from '../site-facts'
+import type { CalledFunctions } from '../modules/called-functions'
+import type { TraceStep } from '../calls/callee-summary'
+import type { AnalyzedSite } from '../judge/package-analysis'
+import type { SiteFacts } from '../calls/site-facts'
 import {
   isFunctionWithBody,
   methodOf,
@@ -10,7 +10,7 @@ import {
   receiverText,
   walk,
   type FunctionLike,
-} from '../syntax'
+} from '../syntax/syntax'
 import type { Finding } from './dependency'
 import { callsWhileHeld, isRunOnTheSpot } from './held-range'
 

@@ -1,9 +1,9 @@
 import { ts } from 'ts-morph'
-import { callSlots, usesOfSlot } from '../call-slots'
-import type { CalledFunctions } from '../called-functions'
-import type { ConnectionUse, UseQuery } from '../connection-uses'
-import type { AnalyzedSite } from '../package-analysis'
-import { enclosingFunction, nameOfFunction, receiverText, walk } from '../syntax'
+import { callSlots, usesOfSlot } from '../connection/call-slots'
+import type { CalledFunctions } from '../modules/called-functions'
+import type { ConnectionUse, UseQuery } from '../connection/connection-uses'
+import type { AnalyzedSite } from '../judge/package-analysis'
+import { enclosingFunction, nameOfFunction, receiverText, walk } from '../syntax/syntax'
 import type { Finding } from './dependency'
 
 const summary =

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isPostgresOnly, knownModules } from '../../../../codemods/src/analysis/known-modules'
-import { mayHoldSite } from '../../../../codemods/src/analysis/may-hold-site'
+import { isPostgresOnly, knownModules } from '../../../../codemods/src/analysis/connection/known-modules'
+import { mayHoldSite } from '../../../../codemods/src/analysis/receivers/may-hold-site'
 import { scanFiles, scanText } from './scan-text'
 
 const inJs = (text: string): readonly unknown[] => scanFiles({ 'a.js': `require('pg')\n${text}` })

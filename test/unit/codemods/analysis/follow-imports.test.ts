@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { analyzePackage } from '../../../../codemods/src/analysis/analyze-package'
-import { parsePackage } from '../../../../codemods/src/analysis/parse-package'
-import { readPathAliases } from '../../../../codemods/src/analysis/path-aliases'
+import { parsePackage } from '../../../../codemods/src/analysis/modules/parse-package'
+import { readPathAliases } from '../../../../codemods/src/analysis/modules/path-aliases'
 import { builtinDialects } from '../../../../codemods/src/dialects/builtin-dialects'
 
 let root: string

@@ -1,4 +1,4 @@
-import { mayHoldSite } from '../../../../codemods/src/analysis/may-hold-site'
+import { mayHoldSite } from '../../../../codemods/src/analysis/receivers/may-hold-site'
 
 const words = ['connect', 'getconn']
 

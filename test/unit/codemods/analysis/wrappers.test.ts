@@ -1,4 +1,4 @@
-import { furtherWords } from '../../../../codemods/src/analysis/further-words'
+import { furtherWords } from '../../../../codemods/src/analysis/receivers/further-words'
 import { builtinDialects } from '../../../../codemods/src/dialects/builtin-dialects'
 import { dialectWords } from '../../../../codemods/src/dialects/dialect-words'
 import { scanFiles, scanText } from './scan-text'

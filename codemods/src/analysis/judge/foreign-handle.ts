@@ -1,0 +1,95 @@
+import { ts } from 'ts-morph'
+import type { Dialect } from '../../model/dialect'
+import type { ReasonCode, WitnessStep } from '../../model/site'
+import type { Judgement } from './judgement'
+import type { SiteFacts } from '../calls/site-facts'
+import { receiverEffectNote } from '../connection/receiver-effect'
+import { isFunctionWithBody, outermost, unwrapExpression } from '../syntax/syntax'
+import { witnessOf, witnessStep } from '../calls/witness'
+
+/** Which drivers the package knows, asked only where a handle is of whatever driver there is. */
+export type IsPostgresOnly = () => boolean
+
+/**
+ * Takes back what the analysis of paths allowed when the rewrite would put the service's connection where something else was expected:
+ * a handle with an API of its own, or a function of the package that does more than take the connection.
+ */
+export function withinReach(
+  judgement: Judgement,
+  facts: SiteFacts,
+  isPostgresOnly: IsPostgresOnly,
+): Judgement {
+  if (judgement.plan === undefined) return judgement
+  const obstacle = obstacleOf(facts, isPostgresOnly)
+  if (obstacle === undefined) return judgement
+  const { plan: _plan, labels: _labels, ...rest } = judgement
+  // A leak stays a leak, whoever can mend it.
+  if (judgement.verdict === 'leak') return rest
+  return {
+    ...rest,
+    verdict: 'manual',
+    reason: obstacle.reason,
+    witness: witnessOf(facts, obstacle.step),
+  }
+}
+
+interface Obstacle {
+  readonly reason: ReasonCode
+  readonly step: WitnessStep
+}
+
+function obstacleOf(facts: SiteFacts, isPostgresOnly: IsPostgresOnly): Obstacle | undefined {
+  const { acquire } = facts
+  const wrapper = wrapperObstacle(facts)
+  if (wrapper !== undefined) return { reason: 'receiver-effect', step: wrapper }
+  const foreign = foreignObstacle(facts, isPostgresOnly)
+  if (foreign !== undefined) return { reason: 'foreign-handle', step: foreign }
+  if (acquire.kind === 'scoped' || acquire.rule.isSync !== true) return undefined
+  return {
+    reason: 'unsupported-shape',
+    step: witnessStep(acquire.call, 'taken without await, and the service has to be waited for'),
+  }
+}
+
+/** `getClient()` that does something besides: the rewrite would take that away. */
+function wrapperObstacle({ acquire }: SiteFacts): WitnessStep | undefined {
+  const { via } = acquire
+  if (via === undefined || via.isPlain) return undefined
+  const note =
+    via.declaration === undefined
+      ? 'its declaration does not show what it does to get the connection'
+      : `${receiverEffectNote.split(',')[0] ?? ''}: the called function does more than take the connection`
+  return witnessStep(acquire.call, note)
+}
+
+function foreignObstacle(facts: SiteFacts, isPostgresOnly: IsPostgresOnly): WitnessStep | undefined {
+  const { acquire } = facts
+  const kind = acquire.dialect.handle?.kind ?? 'node-postgres'
+  if (kind === 'node-postgres') return undefined
+  if (kind === 'driver')
+    return isPostgresOnly()
+      ? undefined
+      : witnessStep(acquire.call, 'nothing shows that this is a connection to PostgreSQL')
+  if (kind === 'made')
+    return acquire.isPostgres === true
+      ? undefined
+      : witnessStep(acquire.call, 'nothing shows that this pool makes clients of PostgreSQL')
+  return ownUse(facts, acquire.dialect)
+}
+
+/** The first use of a handle's own API, or else the place where it is taken. */
+function ownUse(facts: SiteFacts, dialect: Dialect): WitnessStep {
+  const { acquire } = facts
+  const note = `a connection of ${dialect.id}, which has an API of its own`
+  if (acquire.kind === 'scoped') {
+    const callback = acquire.call.arguments[acquire.rule.callbackArgument]
+    const bare = callback === undefined ? undefined : unwrapExpression(callback)
+    const parameter = bare !== undefined && isFunctionWithBody(bare) ? bare.parameters[0] : undefined
+    return witnessStep(parameter ?? acquire.call, note)
+  }
+  const use = facts.uses.find(({ kind }) => kind !== 'release' && kind !== 'test')
+  if (use === undefined) return witnessStep(acquire.call, note)
+  const { parent } = outermost(use.node)
+  const member = ts.isPropertyAccessExpression(parent) ? `.${parent.name.text}` : 'the handle itself'
+  return witnessStep(use.node, `${member} belongs to the API of ${dialect.id}`)
+}

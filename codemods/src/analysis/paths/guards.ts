@@ -1,0 +1,35 @@
+import { ts } from 'ts-morph'
+import { isNullish } from '../connection/connection-uses'
+import { unwrapExpression } from '../syntax/syntax'
+
+/** What the conditions around a node ask for, as text, inside its function; whether they ask for its being there or not is left out. */
+export function guardsOf(node: ts.Node, scope: ts.Node): ReadonlySet<string> {
+  const guards = new Set<string>()
+  for (let current = node; current !== scope && !ts.isSourceFile(current); current = current.parent) {
+    const { parent } = current
+    if (ts.isIfStatement(parent) && parent.expression !== current) guards.add(askedText(parent.expression))
+    else if (ts.isConditionalExpression(parent) && parent.condition !== current)
+      guards.add(askedText(parent.condition))
+    else if (ts.isBinaryExpression(parent) && parent.right === current && isChoice(parent.operatorToken.kind))
+      guards.add(askedText(parent.left))
+  }
+  return guards
+}
+
+function askedText(condition: ts.Expression): string {
+  const bare = unwrapExpression(condition)
+  if (ts.isPrefixUnaryExpression(bare) && bare.operator === ts.SyntaxKind.ExclamationToken)
+    return askedText(bare.operand)
+  if (ts.isBinaryExpression(bare) && isNullish(bare.right)) return askedText(bare.left)
+  return bare.getText()
+}
+
+function isChoice(kind: ts.SyntaxKind): boolean {
+  return (
+    kind === ts.SyntaxKind.QuestionQuestionToken ||
+    kind === ts.SyntaxKind.BarBarToken ||
+    kind === ts.SyntaxKind.AmpersandAmpersandToken ||
+    kind === ts.SyntaxKind.QuestionQuestionEqualsToken ||
+    kind === ts.SyntaxKind.BarBarEqualsToken
+  )
+}

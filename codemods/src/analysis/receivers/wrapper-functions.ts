@@ -1,0 +1,113 @@
+import { ts } from 'ts-morph'
+import { serviceDialectId, type AcquireCall } from '../connection/acquire-call'
+import { returnedExpressions } from './declared-types'
+import { receiverEffect } from '../connection/receiver-effect'
+import {
+  enclosingFunction,
+  isFunctionWithBody,
+  outermost,
+  unwrapExpression,
+  type FunctionLike,
+} from '../syntax/syntax'
+import type { FactSource } from './type-fact'
+
+/** The named function that returns what the call takes. */
+export function wrapperAround(
+  acquire: AcquireCall,
+): { readonly declaration: FunctionLike; readonly name: string } | undefined {
+  if (acquire.kind !== 'acquire' || acquire.dialect.id === serviceDialectId) return undefined
+  if (acquire.rule.callbackArgument !== undefined && acquire.call.arguments.length > 0) return undefined
+  const declaration = enclosingFunction(acquire.call)
+  if (ts.isSourceFile(declaration) || declaration.body === undefined || isGenerator(declaration))
+    return undefined
+  const name = nameOf(declaration)
+  if (name === undefined || !returnsIt(acquire, declaration)) return undefined
+  return { declaration, name }
+}
+
+/** Whether every value that the function returns is the acquired connection. */
+function returnsIt({ call }: AcquireCall, { body }: FunctionLike): boolean {
+  if (body === undefined) return false
+  let value: ts.Expression = outermost(call)
+  if (ts.isAwaitExpression(value.parent)) value = outermost(value.parent)
+  const { parent } = value
+  const name =
+    ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)
+      ? parent.name.text
+      : ts.isBinaryExpression(parent) && parent.right === value && ts.isIdentifier(parent.left)
+        ? parent.left.text
+        : undefined
+  const returned = returnedExpressions(body)
+  const isIt = (one: ts.Expression): boolean => {
+    const bare = unwrapExpression(one)
+    if (ts.isIdentifier(bare)) return bare.text === name
+    return bare === call || (ts.isAwaitExpression(bare) && unwrapExpression(bare.expression) === call)
+  }
+  return returned.length > 0 && returned.every(isIt)
+}
+
+/** `return pool.connect()`, and nothing else. */
+export function isPlain(
+  declaration: FunctionLike,
+  { call, receiver, via }: AcquireCall,
+  checker: ts.TypeChecker,
+): boolean {
+  const { body } = declaration
+  if (body === undefined || declaration.parameters.length > 0 || call.arguments.length > 0) return false
+  if (via?.isPlain === false || receiverEffect(receiver, checker) !== undefined) return false
+  const [only] = ts.isBlock(body) ? body.statements : []
+  const returned = ts.isBlock(body)
+    ? body.statements.length === 1 && only !== undefined && ts.isReturnStatement(only)
+      ? only.expression
+      : undefined
+    : body
+  if (returned === undefined) return false
+  const bare = unwrapExpression(returned)
+  return bare === call || (ts.isAwaitExpression(bare) && unwrapExpression(bare.expression) === call)
+}
+
+export function functionNode(declaration: ts.Node, facts: FactSource): FunctionLike | undefined {
+  if (isFunctionWithBody(declaration)) return declaration
+  if (
+    (ts.isVariableDeclaration(declaration) ||
+      ts.isPropertyDeclaration(declaration) ||
+      ts.isPropertyAssignment(declaration)) &&
+    declaration.initializer !== undefined
+  )
+    return functionNode(unwrapExpression(declaration.initializer), facts)
+  if (ts.isShorthandPropertyAssignment(declaration) || ts.isIdentifier(declaration)) {
+    const symbol = ts.isIdentifier(declaration)
+      ? facts.checker.getSymbolAtLocation(declaration)
+      : facts.checker.getShorthandAssignmentValueSymbol(declaration)
+    const [named] = facts.resolveAlias(symbol)?.declarations ?? []
+    return named === undefined || named === declaration ? undefined : functionNode(named, facts)
+  }
+  return undefined
+}
+
+export function nameOf(declaration: FunctionLike): string | undefined {
+  const own = declaration.name
+  if (own !== undefined) return ts.isIdentifier(own) || ts.isPrivateIdentifier(own) ? own.text : undefined
+  const { parent } = declaration
+  const named =
+    ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)
+      ? parent.name
+      : undefined
+  return named !== undefined && ts.isIdentifier(named) ? named.text : undefined
+}
+
+export function isVisibleOutside(declaration: FunctionLike): boolean {
+  if (ts.isMethodDeclaration(declaration) || ts.isPropertyDeclaration(declaration.parent))
+    return !(ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Private)
+  // What it is exported as is not asked: a name that nobody imports costs a search and no more.
+  const home = enclosingFunction(declaration)
+  return ts.isSourceFile(home) || ts.isPropertyAssignment(declaration.parent)
+}
+
+export function isAsync(declaration: FunctionLike): boolean {
+  return (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Async) !== 0
+}
+
+function isGenerator(declaration: FunctionLike): boolean {
+  return 'asteriskToken' in declaration && declaration.asteriskToken !== undefined
+}

@@ -30,19 +30,25 @@ export async function takeTurns(contenders, measure, { count = rounds, warmUps =
 }
 
 /**
- * Leases that never leave the processor: `callers` loops share the count. Beside the throughput stands the processor's time for each
- * lease, which a busy machine disturbs less.
+ * Leases that never leave the processor, for as long as it takes to see a pool at work rather than a process that wakes up: counts of
+ * `leases`, one after the other, until `minMs` are over, for each contender the same. `callers` loops share each count. Beside the
+ * throughput stands the processor's time for each lease, which a busy machine disturbs less.
  *
  * @param contender `caller(left)` loops until `left.count` is used up
  */
-export async function measureLoops({ caller }, { callers, leases }) {
-  const left = { count: leases }
+export async function measureLoops({ caller }, { callers, leases = 20_000, minMs = 200 }) {
   const before = process.cpuUsage()
   const startedAtMs = performance.now()
-  await Promise.all(Array.from({ length: callers }, () => caller(left)))
-  const perSecond = (leases * 1000) / (performance.now() - startedAtMs)
+  let done = 0
+  let elapsedMs = 0
+  while (elapsedMs < minMs) {
+    const left = { count: leases }
+    await Promise.all(Array.from({ length: callers }, () => caller(left)))
+    done += leases
+    elapsedMs = performance.now() - startedAtMs
+  }
   const { user, system } = process.cpuUsage(before)
-  return { perSecond, cpuNs: ((user + system) * 1000) / leases }
+  return { perSecond: (done * 1000) / elapsedMs, cpuNs: ((user + system) * 1000) / done }
 }
 
 /** Runs `work` until it has run `count` times, by `callers` at once: throughput, and the time that 50 and 99 of 100 stayed below. */

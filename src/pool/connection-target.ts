@@ -65,6 +65,7 @@ const poolFields: Readonly<Record<string, string>> = {
   idleTimeoutMillis: '`pool.idleTimeoutMs`',
   maxLifetimeSeconds: '`pool.maxLifetimeMs`, in milliseconds',
   maxConnections: '`pool.max`',
+  allowExitOnIdle: 'the drop-in `Pool`; a service is closed',
 }
 
 /** Refuses what would be ignored without a word: options of the pool, and slips of the pen. Other fields may be a newer driver's. */

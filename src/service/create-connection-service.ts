@@ -4,7 +4,7 @@ import type { Connection, ScopedConnection } from '../core/connection'
 import { endLease, isConnectionHandle, isLeaseEnded } from '../core/connection-handle'
 import { ForeignConnectionError, LeaseEndedError, PoolClosedError } from '../core/errors'
 import type { EventListener } from '../core/events'
-import { checkOptions, isDurationMs } from '../core/options'
+import { checkOptions, isCount, isDurationMs } from '../core/options'
 import { rejectWith } from '../core/reject-with'
 import { isThenable } from '../core/run-then'
 import { systemRandom, type Random } from '../core/random'
@@ -200,6 +200,7 @@ class ConnectionService implements DatabaseConnectionService {
   }
 
   async trimIdle(count: number): Promise<number> {
+    checkOptions('', { count }, { count: isCount(0) })
     let closed = 0
     for (const { strategy } of this.#databases.values()) {
       if (closed < count) closed += await strategy.trimIdle(count - closed)

@@ -192,7 +192,9 @@ export class ResilientPoolStrategy implements PoolStrategy {
     const { slot, request } = connection
     const nowMs = this.#turnNow()
     slot.lease = 0
-    if (request.isOpenEnded !== true) this.#holdMs.add(nowMs - slot.leasedAtMs)
+    // A sample is enough to know how long leases last.
+    const isSample = slot.uses < 8 || (slot.uses & 7) === 0
+    if (isSample && request.isOpenEnded !== true) this.#holdMs.add(nowMs - slot.leasedAtMs)
     if (slot.isBroken) this.#slots.close(slot, 'failed')
     else if (outcome === 'discard') this.#slots.close(slot, 'discarded')
     else this.#exchange.takeBack(slot, request, nowMs)

@@ -101,6 +101,7 @@ test.each([
     'connection.max: received 20, expected no option of the pool here; it belongs to `pool.max`',
   ],
   [{ idleTimeoutMillis: 1 }, 'it belongs to `pool.idleTimeoutMs`'],
+  [{ allowExitOnIdle: true }, 'it belongs to the drop-in `Pool`'],
   [{ hots: 'h' }, 'received "h", expected a field that pg knows (did you mean \'host\'?)'],
   [{ pasword: 'hunter2' }, "expected a field that pg knows (did you mean 'password'?)"],
 ])('%p is none', (source, message) => {

@@ -253,6 +253,13 @@ test('trimIdle closes idle connections over all databases, no more than asked', 
   expect(await service.trimIdle(3)).toBe(1)
 })
 
+test.each([-1, 1.5, 'all'])('trimIdle(%p) is refused, and nothing is closed', async (count) => {
+  const { service } = createService()
+  ;(await service.connection()).release()
+  await expect(service.trimIdle(count as number)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  expect(service.stats().databases['default']).toMatchObject({ idle: 1 })
+})
+
 test('close settles who waits, refuses who comes, and takes leases away after the time given', async () => {
   const { service, clock } = createService({ purposes: { rag: { max: 1 } } })
   const conn = await service.acquireConnection('rag')

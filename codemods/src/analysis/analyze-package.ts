@@ -9,7 +9,7 @@ import type { CalleeSummaries } from './calls/callee-summary'
 import { describeSites } from './judge/describe-sites'
 import { findHidden, withHidden } from './hidden/find-hidden'
 import { followHelpers } from './calls/follow-helpers'
-import { withinReach, type IsPostgresOnly } from './judge/foreign-handle'
+import { withinReach, type KnownDrivers } from './judge/foreign-handle'
 import { judgeSite } from './judge/judge-site'
 import type { Judgement } from './judge/judgement'
 import { locateAcquires } from './receivers/locate-acquires'
@@ -38,7 +38,7 @@ export function analyzePackage(
   options: AnalyzeOptions = {},
 ): PackageAnalysis {
   const parsed = parsePackage(sources, options.readDisk ?? true)
-  const { byFile, wrapperNames, isPostgresOnly, suggestions } = locateAcquires(parsed, sources, dialects, {
+  const { byFile, wrapperNames, suggestions, ...drivers } = locateAcquires(parsed, sources, dialects, {
     readDisk: options.readDisk ?? true,
     ...(options.connections === undefined ? {} : { connections: options.connections }),
     ...(options.declarations === undefined ? {} : { declarations: options.declarations }),
@@ -56,7 +56,7 @@ export function analyzePackage(
             parsed,
             sources.path,
             summaries,
-            isPostgresOnly,
+            drivers,
           ),
         ]
   })
@@ -75,22 +75,23 @@ function analyzeFile(
   parsed: ParsedPackage,
   packagePath: string,
   summaries: CalleeSummaries,
-  isPostgresOnly: IsPostgresOnly,
+  drivers: KnownDrivers,
 ): FileAnalysis {
   const graphs: GraphCache = new Map()
   const tracked = new Set<string>()
-  ts.forEachChild(sourceFile, function visit(node): void {
+  const track = (node: ts.Node): void => {
     // Names of variables are few beside all identifiers: tracking them all keeps one graph a function.
     if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name)) tracked.add(node.name.text)
-    ts.forEachChild(node, visit)
-  })
+    ts.forEachChild(node, track)
+  }
+  if (acquires.length > 0) track(sourceFile)
   const facts = acquires.map((acquire) => gatherFacts(acquire, parsed.checker, graphs, tracked, summaries))
   const ordinals = new Map<string, number>()
   const sites = facts.map((one): AnalyzedSite => {
     const key = `${enclosingName(one.acquire.call)}|${one.acquire.dialect.id}|${one.acquire.method}`
     const ordinal = ordinals.get(key) ?? 0
     ordinals.set(key, ordinal + 1)
-    const judgement = withinReach(judgeSite(one, parsed.checker, facts), one, isPostgresOnly)
+    const judgement = withinReach(judgeSite(one, parsed.checker, facts), one, drivers)
     return {
       site: siteOf(source, one.acquire, judgement, ordinal, one),
       facts: one,

@@ -1,9 +1,17 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import type { CommandDeps, CommandOutcome } from '../commands/command'
 import type { Shard } from '../engine/shard'
 import type { Verdict } from '../model/site'
 import type { TargetStyle } from '../model/target'
 import { targetStyles } from '../model/target'
+import {
+  parseVerdicts,
+  scanVerdicts,
+  withOutputOptions,
+  withPackageOptions,
+  withPageOptions,
+  withReportOptions,
+} from './shared-options'
 import type { CommonOptions } from './write-outcome'
 
 /** Runs one command with what it needs, and writes down what it found. */
@@ -18,6 +26,15 @@ interface PackageCommandOptions extends CommonOptions {
   readonly jobs?: number
 }
 
+/** As `run`, for commands that look at packages: the thread that does so loads the compiler while the command itself is loaded. */
+function lookingWith(run: RunCommand): RunCommand {
+  return (options, command) =>
+    run(options, (deps) => {
+      deps.runner?.prepare?.()
+      return command(deps)
+    })
+}
+
 /** The command line: names, options and help. Commands are loaded when they run, so that help is quick. */
 export function createProgram(version: string, run: RunCommand): Command {
   const program = new Command('pgferry')
@@ -25,12 +42,13 @@ export function createProgram(version: string, run: RunCommand): Command {
     .version(version)
     .showSuggestionAfterError()
     .addHelpText('after', `\n${firstSteps}\n\n${exitCodes}`)
-  addInit(program, run)
-  addScan(program, run)
-  addMigrate(program, run)
+  const looking = lookingWith(run)
+  addInit(program, looking)
+  addScan(program, looking)
+  addMigrate(program, looking)
   addRevert(program, run)
-  addCheck(program, run)
-  addBaseline(program, run)
+  addCheck(program, looking)
+  addBaseline(program, looking)
   addReport(program, run)
   addCleanup(program, run)
   for (const command of program.commands) {
@@ -78,8 +96,6 @@ const exitCodes = [
   '3 package not found; 4 work tree dirty, files edited since the migrate; 5 source does not parse;',
   '6 internal, nothing written; 130 interrupted, nothing half-written.',
 ].join('\n')
-
-const scanVerdicts = ['leak', 'manual', 'rewritable', 'already'] as const satisfies readonly Verdict[]
 
 function addInit(program: Command, run: RunCommand): void {
   const command = program
@@ -213,53 +229,4 @@ function addReport(program: Command, run: RunCommand): void {
       (await import('../commands/report-merge.js')).runReportMerge(paths, deps),
     )
   })
-}
-
-function withPackageOptions(command: Command): Command {
-  return withOutputOptions(
-    command
-      .option('--config <file>', 'configuration file')
-      .option('--include-tests', 'look at test code too')
-      .option('--shard <i/n>', 'only part i of n, the same parts on every machine', parseShard)
-      .option('--jobs <n>', 'packages at a time (default: what makes sense)', parseJobs),
-  )
-}
-
-function withReportOptions(command: Command): Command {
-  return withPackageOptions(withPageOptions(command))
-}
-
-function withPageOptions(command: Command): Command {
-  return command
-    .option('--html <file>', 'write the report as a self-contained page')
-    .option('--sarif <file>', 'write the findings as SARIF 2.1.0, for code scanning')
-}
-
-function withOutputOptions(command: Command): Command {
-  return command
-    .option('--json <file>', 'write the result as JSON; - for standard output')
-    .option('--quiet', 'no progress and no remarks')
-    .option('--no-color', 'no colours')
-}
-
-function parseShard(value: string): Shard {
-  const [, index, count] = /^([1-9]\d{0,4})\/([1-9]\d{0,4})$/.exec(value) ?? []
-  if (index === undefined || count === undefined || Number(index) > Number(count))
-    throw new InvalidArgumentError('Expected i/n with 1 <= i <= n, such as 2/4.')
-  return { index: Number(index), count: Number(count) }
-}
-
-function parseJobs(value: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(value)) throw new InvalidArgumentError('Expected a whole number from 1 to 999.')
-  return Number(value)
-}
-
-function parseVerdicts(value: string, previous: readonly Verdict[] | undefined): readonly Verdict[] {
-  const verdicts = value.split(',').map((entry) => {
-    const verdict = scanVerdicts.find((known) => known === entry.trim())
-    if (verdict === undefined)
-      throw new InvalidArgumentError(`Allowed: ${scanVerdicts.join(', ')}; several with commas.`)
-    return verdict
-  })
-  return [...(previous ?? []), ...verdicts]
 }

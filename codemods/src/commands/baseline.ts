@@ -23,7 +23,6 @@ export async function runBaseline(
   deps: CommandDeps,
 ): Promise<CommandOutcome> {
   const { files } = deps
-  deps.runner?.prepare?.()
   const opened = await openConfiguredWorkspace(deps.cwd, options.config, deps.knowledge)
   const { workspace } = opened
   const selected = selectPackages(workspace, names, deps.cwd)

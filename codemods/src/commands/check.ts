@@ -32,7 +32,6 @@ export async function runCheck(
   options: PackageOptions,
   deps: CommandDeps,
 ): Promise<CommandOutcome> {
-  deps.runner?.prepare?.()
   const opened = await openConfiguredWorkspace(deps.cwd, options.config, deps.knowledge)
   const { workspace } = opened
   const selected = selectPackages(workspace, names, deps.cwd)

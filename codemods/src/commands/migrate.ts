@@ -47,7 +47,6 @@ export async function runMigrate(
   deps: CommandDeps,
 ): Promise<CommandOutcome> {
   refuseContradictions(options)
-  deps.runner?.prepare?.()
   const opened = await openConfiguredWorkspace(deps.cwd, options.config, deps.knowledge)
   const packages = selectPackages(opened.workspace, names, deps.cwd)
   if (names.length === 0) throw new CodemodError('USAGE', 'migrate: name at least one package')

@@ -8,7 +8,7 @@ import type { CommandDeps } from './command'
 export function createProcessDeps(signal: AbortSignal): Omit<CommandDeps, 'cwd' | 'onProgress'> {
   return {
     knowledge: declaredKnowledge,
-    runner: createThreadRunner(signal),
+    runner: createThreadRunner(signal, declaredKnowledge),
     files: nodeFileOperations,
     processId: process.pid,
     isProcessAlive,

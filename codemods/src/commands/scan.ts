@@ -30,7 +30,6 @@ export async function runScan(
   options: ScanCommandOptions,
   deps: CommandDeps,
 ): Promise<CommandOutcome> {
-  deps.runner?.prepare?.()
   const opened = await openWorkspace(deps.cwd, options.config, deps.knowledge)
   const packages = selectPackages(opened.workspace, names, deps.cwd)
   const scanned = await lookAtPackages(opened, packages, options, deps)

@@ -8,11 +8,11 @@ import type { DialectSuggestion } from '../model/dialect-suggestion'
 import { mergeSuggestions, suggestedDialect } from '../model/dialect-suggestion'
 import { compareText } from '../project/find-workspace'
 import type { LoadedSources } from '../project/load-sources'
-import { loadSources } from '../project/load-sources'
 import { findUnresolvedImports } from '../project/unresolved-imports'
 import type { Workspace, WorkspacePackage } from '../project/workspace'
 import { analyzeSources } from './analyze-sources'
 import type { AnalyzedFile, Knowledge } from './knowledge'
+import { loadPackage } from './load-package'
 import type { SurveyedPackage } from './survey-packages'
 
 export interface ScanOptions {
@@ -20,8 +20,8 @@ export interface ScanOptions {
   readonly dialects: readonly Dialect[]
   readonly knowledge: Knowledge
   readonly includeTests: boolean
-  /** The files of the package and those that this run answers for, when they are known already. */
-  readonly surveyed?: Pick<SurveyedPackage, 'discovered' | 'own'>
+  /** The files of the package and those that this run answers for, when they are known already; what was read of them, too. */
+  readonly surveyed?: Pick<SurveyedPackage, 'discovered' | 'own' | 'loaded'>
   /** Shared by the packages of one command. */
   readonly declarations?: DeclarationCache
   /** Called when much has been dropped. */
@@ -87,19 +87,13 @@ const maxRounds = 3
 
 /** The files with a word of a dialect, then those that mention a function of the package that gives a connection. */
 function loadAll(target: WorkspacePackage, options: ScanOptions): LoadedSources {
-  const { workspace, dialects, knowledge } = options
+  const { workspace, dialects, knowledge, includeTests, surveyed } = options
   const { root, packages: otherPackages } = workspace
-  const { includeTests } = options
-  const discovered =
-    options.surveyed?.discovered ?? discoverFiles(target, { root, includeTests, otherPackages })
-  const load = (words: readonly string[]): LoadedSources =>
-    loadSources(target, discovered, {
-      root,
-      words,
-      ...(knowledge.mayHoldSite === undefined ? {} : { mayHoldSite: knowledge.mayHoldSite }),
-    })
+  const discovered = surveyed?.discovered ?? discoverFiles(target, { root, includeTests, otherPackages })
+  const load = (words?: readonly string[]): LoadedSources =>
+    loadPackage({ target, discovered }, options, knowledge, words)
   let words = knowledge.words(dialects)
-  let loaded = load(words)
+  let loaded = surveyed?.loaded ?? load()
   for (let round = 0; round < maxRounds; round++) {
     const further = knowledge.furtherWords?.(loaded.sources, dialects, words) ?? []
     if (further.length === 0) break

@@ -1,16 +1,19 @@
 import type { DiscoveredFiles } from '../project/discover-files'
 import { discoverFiles } from '../project/discover-files'
 import { toRelative } from '../project/find-workspace'
+import type { LoadedSources } from '../project/load-sources'
 import type { Workspace, WorkspacePackage } from '../project/workspace'
 import { filesOfShard } from './shard'
 import type { Shard } from './shard'
 
-/** A package and its files, before any of them is read. */
+/** A package and its files. */
 export interface SurveyedPackage {
   readonly target: WorkspacePackage
   readonly discovered: DiscoveredFiles
   /** Absolute paths of the files that this run answers for; absent: all. The others are only read for what they tell of these. */
   readonly own?: readonly string[]
+  /** What was read of the files, where that is done before they are analysed. */
+  readonly loaded?: LoadedSources
 }
 
 /** Lists the files of packages in their order, so that no place is looked at twice; with a shard only what falls to it. */

@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { CodemodError } from '../project/codemod-error'
+import type { LoadedSources } from '../project/load-sources'
+import type { Knowledge } from './knowledge'
+import { loadPackage } from './load-package'
 import type { OnPackage, PackageRunner } from './package-runner'
 import type { PackageFindings, PackageRequest, RunContext } from './run-package'
 import { fromFailure, withBuffers } from './thread-messages'
@@ -11,11 +14,16 @@ import type { ThreadAnswer, ThreadTask } from './thread-messages'
 const filesWorthThreads = 20_000
 
 /**
- * Looks at packages in threads of their own, so that a request to end is heard while they work.
+ * Looks at packages in threads of their own, so that a request to end is heard while they work. Their files are read here, each package's
+ * before its turn: while the compiler is loaded, and while a thread is busy with the package before.
  *
  * @param signal ends the threads at once; they write nothing, so nothing is left behind.
+ * @param knowledge tells which texts may hold a site.
  */
-export function createThreadRunner(signal: AbortSignal): PackageRunner {
+export function createThreadRunner(
+  signal: AbortSignal,
+  knowledge: Pick<Knowledge, 'words' | 'mayHoldSite'>,
+): PackageRunner {
   const spare = new SpareThread()
   return {
     prepare() {
@@ -23,7 +31,11 @@ export function createThreadRunner(signal: AbortSignal): PackageRunner {
     },
     async run(requests, context, { jobs = sensibleJobs(requests), onPackage }) {
       if (requests.length === 0) return []
-      const crew = new Crew(requests, context, { onPackage, takeThread: () => spare.take() })
+      const crew = new Crew(requests, context, {
+        onPackage,
+        takeThread: () => spare.take(),
+        load: (request) => loadPackage(request, context, knowledge),
+      })
       const stop = (): void => {
         crew.fail(new CodemodError('INTERRUPTED', 'the run was told to end'))
       }
@@ -81,6 +93,8 @@ class Crew {
   readonly findings: Promise<readonly PackageFindings[]>
   private readonly threads: Worker[] = []
   private readonly answers: (PackageFindings | undefined)[] = []
+  /** What was read of the package whose turn is next. */
+  private ahead: LoadedSources | undefined
   private begun = 0
   private done = 0
   private settle!: (findings: readonly PackageFindings[]) => void
@@ -89,7 +103,11 @@ class Crew {
   constructor(
     private readonly requests: readonly PackageRequest[],
     private readonly context: RunContext,
-    private readonly means: { readonly onPackage: OnPackage; readonly takeThread: () => Worker },
+    private readonly means: {
+      readonly onPackage: OnPackage
+      readonly takeThread: () => Worker
+      readonly load: (request: PackageRequest) => LoadedSources
+    },
   ) {
     this.findings = new Promise((resolve, reject) => {
       this.settle = resolve
@@ -131,7 +149,14 @@ class Crew {
     if (request === undefined) return
     this.begun++
     this.means.onPackage(position, this.requests.length, request.target.name)
-    tell(thread, { kind: 'package', position, request })
+    try {
+      const loaded = this.ahead ?? this.means.load(request)
+      tell(thread, { kind: 'package', position, request: { ...request, loaded } })
+      const next = this.requests[this.begun]
+      this.ahead = next && this.means.load(next)
+    } catch (cause) {
+      this.fail(cause instanceof Error ? cause : new Error(String(cause)))
+    }
   }
 
   private take(answer: ThreadAnswer, thread: Worker): void {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { PackageSources, SourceText } from '../model/source'
 import { CodemodError, describeCause } from './codemod-error'
@@ -98,11 +98,24 @@ function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined
 }
 
+/** Files are read into the same place one after the other: thousands of buffers would pile up before anybody collects them. */
+let place = Buffer.allocUnsafeSlow(64 * 1024)
+
+/** Valid until the next file is read. */
 function readBytes(path: string): Buffer {
+  let file: number | undefined
   try {
-    return readFileSync(path)
+    file = openSync(path, 'r')
+    let length = 0
+    for (let read = -1; read !== 0; length += read) {
+      if (length === place.length) place = Buffer.concat([place], 2 * length)
+      read = readSync(file, place, length, place.length - length, null)
+    }
+    return place.subarray(0, length)
   } catch (cause) {
     throw new CodemodError('READ_FAILED', `${path} cannot be read: ${describeCause(cause)}`, [], { cause })
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
 

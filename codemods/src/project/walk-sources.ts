@@ -95,7 +95,7 @@ class Walk {
   private add(path: string, ignore: GitIgnore | undefined, kind: LeftOutKind | undefined): void {
     const name = basename(path)
     if (!sourceFile.test(name) || declarationFile.test(name) || name.startsWith('pgferry.config.')) return
-    if (!this.options.includeTests && /\.(test|spec)\./.test(name)) return
+    if (!this.options.includeTests && /\.(test|spec)(-d)?\./.test(name)) return
     if (isIgnored(path, false, ignore) || !this.claim(path)) return
     const found = kind ?? kindOf(name)
     if (found === undefined) this.files.push(path)

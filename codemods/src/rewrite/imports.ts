@@ -54,7 +54,9 @@ function addedImport(
   )
   const last = open && namesOf(open).at(-1)
   if (last !== undefined) return { start: last.end, end: last.end, text: `, ${connections.name}` }
-  return newImport(sourceFile, imports, connections.name, specifier)
+  // A constant is there from its line on: behind the first site, code that the module runs at once would come too early.
+  const first = Math.min(...analysis.sites.map(({ facts }) => facts.acquire.call.pos))
+  return newImport(sourceFile, imports, connections.name, specifier, first)
 }
 
 /** A relative specifier without extension gets the one that the file's other relative imports have: ES modules need it. */
@@ -74,17 +76,24 @@ function newImport(
   imports: readonly ts.ImportDeclaration[],
   name: string,
   specifier: string,
+  before: number,
 ): TextEdit {
   const { newLine } = layoutOf(sourceFile)
   const from = quoted(specifier, quoteOf(sourceFile))
   const isCommonJs = imports.length === 0 && /\.c?jsx?$/.test(sourceFile.fileName) && !hasExports(sourceFile)
-  const requires = isCommonJs ? sourceFile.statements.filter(isRequire) : []
+  const requires = isCommonJs
+    ? sourceFile.statements.filter(isRequire).filter((one) => one.end <= before)
+    : []
   const end = usesSemicolons(sourceFile) ? ';' : ''
   const line = isCommonJs
     ? `const { ${name} } = require(${from})${end}`
     : `import { ${name} } from ${from}${end}`
   const after = imports.at(-1) ?? requires.at(-1)
-  if (after !== undefined) return { start: after.end, end: after.end, text: `${newLine}${line}` }
+  if (after !== undefined) {
+    // In a file of mixed endings each line keeps the one that it has.
+    const ending = /^\r?\n/.exec(sourceFile.text.slice(after.end, after.end + 2))?.[0] ?? newLine
+    return { start: after.end, end: after.end, text: `${ending}${line}` }
+  }
   const start = firstPlace(sourceFile)
   return { start, end: start, text: `${line}${newLine}${newLine}` }
 }
@@ -104,7 +113,7 @@ function ownCommentOf(statement: ts.Statement, { text }: ts.SourceFile): number 
   const words = text.slice(comment.pos, comment.end)
   const between = text.slice(comment.end, statement.getStart())
   const isOfFile = /@(file|license|module|jest|ts-|flow|jsx|copyright|preserve)/.test(words)
-  return words.startsWith('/**') && !isOfFile && between.split('\n').length === 2 ? comment.pos : undefined
+  return words.startsWith('/**') && !isOfFile && between.split('\n').length <= 2 ? comment.pos : undefined
 }
 
 function namesOf(declaration: ts.ImportDeclaration): readonly ts.ImportSpecifier[] {

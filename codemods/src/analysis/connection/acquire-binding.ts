@@ -1,7 +1,14 @@
 import { ts } from 'ts-morph'
 import type { ReasonCode } from '../../model/site'
 import type { AcquireCall } from './acquire-call'
-import { enclosingFunction, isAssignmentOperator, outermost, unwrapExpression, walk } from '../syntax/syntax'
+import {
+  enclosingFunction,
+  isAssignmentOperator,
+  isDrivenYield,
+  outermost,
+  unwrapExpression,
+  walk,
+} from '../syntax/syntax'
 
 /** Where the acquired connection goes first. */
 export type AcquireBinding =
@@ -15,7 +22,7 @@ export type AcquireBinding =
   /** `c = await acquire()` */
   | { readonly kind: 'assigned'; readonly name: ts.Identifier; readonly isOwnedChoice: boolean }
   /** No variable of its own: why it cannot be followed. */
-  | { readonly kind: 'unbound'; readonly reason: ReasonCode; readonly node: ts.Node }
+  | { readonly kind: 'unbound'; readonly reason: ReasonCode; readonly node: ts.Node; readonly note?: string }
   /** `acquire((error, client, done) => …)` */
   | { readonly kind: 'callback' }
   /** `acquire().then(…)`, or a promise that is kept. */
@@ -33,6 +40,13 @@ export function bindingOf(acquire: AcquireCall): AcquireBinding {
     acquire.kind === 'acquire' && (acquire.rule.isSync === true || isOpenedLater(called, acquire.rule.open))
   if (isHandle && !ts.isAwaitExpression(called.parent)) return bindingOfValue(called, false)
   if (ts.isAwaitExpression(called.parent)) return bindingOfValue(outermost(called.parent), false)
+  if (isDrivenYield(called.parent))
+    return {
+      kind: 'unbound',
+      reason: 'unsupported-shape',
+      node: called.parent,
+      note: 'yielded to the function that drives this generator: it would have to be an async function',
+    }
   if (ts.isReturnStatement(called.parent) || isArrowBody(called))
     return { kind: 'unbound', reason: 'escapes-to-return', node: called.parent }
   if (ts.isExpressionStatement(called.parent)) return { kind: 'discarded' }

@@ -209,6 +209,7 @@ function ofMember(
   if (called !== undefined && name === query.openMethod) return { kind: 'open', node, call: called }
   const rule = query.dialect.release.find((one) => one.on === 'connection' && one.method === name)
   if (rule?.on === 'connection') {
+    if (called === undefined && isTested(target)) return { kind: 'borrow', node }
     // The release handed on as a function: whoever gets it may call it.
     if (called === undefined) return escape(node, 'release-in-helper')
     const discards = rule.isDiscard === true || called.arguments.some((argument) => !isFalse(argument))

@@ -33,6 +33,13 @@ export function isPostgresOnly(modules: ReadonlySet<string>): boolean {
   return postgresDrivers.some((name) => modules.has(name)) && !otherDrivers.some((name) => modules.has(name))
 }
 
+const otherServers = ['mysql', 'mysql2', 'mariadb', 'oracledb', 'tedious', 'mssql', 'snowflake-sdk']
+
+/** Whether the package knows the driver of another database server, and none of PostgreSQL's. */
+export function isOtherServerOnly(modules: ReadonlySet<string>): boolean {
+  return otherServers.some((name) => modules.has(name)) && !postgresDrivers.some((name) => modules.has(name))
+}
+
 function dependenciesAt(packagePath: string): readonly string[] {
   const found: string[] = []
   for (let folder = packagePath; ; folder = dirname(folder)) {

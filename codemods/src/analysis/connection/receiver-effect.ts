@@ -17,7 +17,10 @@ export function receiverEffect(
 ): ts.Node | undefined {
   const bare = unwrapExpression(receiver)
   if (depth > maxDepth) return bare
-  if (ts.isIdentifier(bare)) return isMadeHere(bare, checker) ? bare : undefined
+  if (ts.isIdentifier(bare))
+    return isMadeHere(bare, checker) || isChosenHere(bare, checker, functionRunning(bare), 0)
+      ? bare
+      : undefined
   if (
     ts.isLiteralExpression(bare) ||
     bare.kind === ts.SyntaxKind.ThisKeyword ||
@@ -31,6 +34,8 @@ export function receiverEffect(
     return receiverEffect(bare.expression, checker, depth)
   }
   if (ts.isElementAccessExpression(bare)) {
+    const home = functionRunning(bare)
+    if (!ts.isSourceFile(home) && mentionsParameter(bare.argumentExpression, checker, home)) return bare
     return (
       receiverEffect(bare.argumentExpression, checker, depth) ??
       receiverEffect(bare.expression, checker, depth)
@@ -58,6 +63,47 @@ function isMadeHere(name: ts.Identifier, checker: ts.TypeChecker): boolean {
     !ts.isSourceFile(home) &&
     home === functionRunning(name)
   )
+}
+
+/** `const pool = poolFor(tenant)`: whoever calls the function chooses between pools, and a purpose is no such choice. */
+function isChosenHere(
+  expression: ts.Expression,
+  checker: ts.TypeChecker,
+  home: FunctionLike | ts.SourceFile,
+  depth: number,
+): boolean {
+  const bare = unwrapExpression(expression)
+  if (depth > maxDepth || ts.isSourceFile(home)) return false
+  const follow = (next: ts.Expression): boolean => isChosenHere(next, checker, home, depth + 1)
+  if (ts.isAwaitExpression(bare) || ts.isPropertyAccessExpression(bare)) return follow(bare.expression)
+  if (ts.isElementAccessExpression(bare))
+    return mentionsParameter(bare.argumentExpression, checker, home) || follow(bare.expression)
+  if (ts.isCallExpression(bare))
+    return (
+      bare.arguments.some((argument) => mentionsParameter(argument, checker, home)) || follow(bare.expression)
+    )
+  if (!ts.isIdentifier(bare)) return false
+  let declaration: ts.Node | undefined = checker.getSymbolAtLocation(bare)?.declarations?.[0]
+  while (declaration !== undefined && ts.isBindingElement(declaration))
+    declaration = declaration.parent.parent
+  if (declaration === undefined || !ts.isVariableDeclaration(declaration)) return false
+  const { initializer } = declaration
+  return initializer !== undefined && enclosingFunction(declaration) === home && follow(initializer)
+}
+
+function mentionsParameter(node: ts.Node, checker: ts.TypeChecker, home: FunctionLike): boolean {
+  let isMentioned = false
+  const visit = (one: ts.Node): void => {
+    if (ts.isIdentifier(one)) {
+      let declaration: ts.Node | undefined = checker.getSymbolAtLocation(one)?.declarations?.[0]
+      while (declaration !== undefined && ts.isBindingElement(declaration))
+        declaration = declaration.parent.parent
+      isMentioned ||= declaration !== undefined && ts.isParameter(declaration) && declaration.parent === home
+    }
+    ts.forEachChild(one, visit)
+  }
+  visit(node)
+  return isMentioned
 }
 
 /** The function around a node; what `new Promise((resolve, reject) => …)` is given runs as a part of the function that makes it. */

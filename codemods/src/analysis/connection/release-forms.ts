@@ -28,6 +28,10 @@ export function conjunctsOf(condition: ts.Expression): readonly ts.Expression[] 
 export function asksFor(condition: ts.Expression, name: string): boolean {
   const bare = unwrapExpression(condition)
   if (ts.isIdentifier(bare)) return bare.text === name
+  const asked = askedForRelease(bare)
+  if (asked !== undefined) return ts.isIdentifier(asked) && asked.text === name
+  if (ts.isBinaryExpression(bare) && bare.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken)
+    return asksFor(bare.left, name) && asksFor(bare.right, name)
   if (ts.isPrefixUnaryExpression(bare)) {
     const inner = unwrapExpression(bare.operand)
     return (
@@ -42,6 +46,19 @@ export function asksFor(condition: ts.Expression, name: string): boolean {
   const isUnequal =
     kind === ts.SyntaxKind.ExclamationEqualsToken || kind === ts.SyntaxKind.ExclamationEqualsEqualsToken
   return isUnequal && bare.left.getText() === name
+}
+
+/** `client.release`, `typeof client.release === 'function'`: what is asked whether it can be given back. */
+export function askedForRelease(condition: ts.Expression): ts.Expression | undefined {
+  const bare = unwrapExpression(condition)
+  if (ts.isPropertyAccessExpression(bare))
+    return bare.name.text === 'release' ? unwrapExpression(bare.expression) : undefined
+  if (!ts.isBinaryExpression(bare) || !ts.isStringLiteralLike(bare.right) || bare.right.text !== 'function')
+    return undefined
+  const kind = bare.operatorToken.kind
+  const isEqual = kind === ts.SyntaxKind.EqualsEqualsToken || kind === ts.SyntaxKind.EqualsEqualsEqualsToken
+  const left = unwrapExpression(bare.left)
+  return isEqual && ts.isTypeOfExpression(left) ? askedForRelease(left.expression) : undefined
 }
 
 /** Whether a block is this release and nothing else, with or without a question for the connection around it. */

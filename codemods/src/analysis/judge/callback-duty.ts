@@ -168,7 +168,11 @@ export class CallbackDuties {
       return unclear(node, 'handed on here: who calls it, and how often, cannot be seen')
     const duty = this.of(helper, false, depth + 1)
     if (duty.kind === 'once') uses.push(releaseUse(nameOf(call), call))
-    return duty.kind === 'once' || duty.kind === 'none' ? undefined : duty
+    if (duty.kind === 'once' || duty.kind === 'none') return undefined
+    // Whoever calls it goes on, and may well know which of the two it was.
+    return isCalled && duty.kind === 'wrong' && duty.finding.kind === 'held-at-return'
+      ? unclear(node, 'gives it back on some paths only, and what follows may depend on it')
+      : duty
   }
 
   private isQuery(call: ts.CallExpression): boolean {

@@ -8,19 +8,18 @@ import { isFunctionWithBody, outermost, unwrapExpression } from '../syntax/synta
 import { witnessOf, witnessStep } from '../calls/witness'
 
 /** Which drivers the package knows, asked only where a handle is of whatever driver there is. */
-export type IsPostgresOnly = () => boolean
+export interface KnownDrivers {
+  readonly isPostgresOnly: () => boolean
+  readonly isOtherServerOnly: () => boolean
+}
 
 /**
  * Takes back what the analysis of paths allowed when the rewrite would put the service's connection where something else was expected:
  * a handle with an API of its own, or a function of the package that does more than take the connection.
  */
-export function withinReach(
-  judgement: Judgement,
-  facts: SiteFacts,
-  isPostgresOnly: IsPostgresOnly,
-): Judgement {
+export function withinReach(judgement: Judgement, facts: SiteFacts, drivers: KnownDrivers): Judgement {
   if (judgement.plan === undefined) return judgement
-  const obstacle = obstacleOf(facts, isPostgresOnly)
+  const obstacle = obstacleOf(facts, drivers)
   if (obstacle === undefined) return judgement
   const { plan: _plan, labels: _labels, ...rest } = judgement
   // A leak stays a leak, whoever can mend it.
@@ -38,11 +37,11 @@ interface Obstacle {
   readonly step: WitnessStep
 }
 
-function obstacleOf(facts: SiteFacts, isPostgresOnly: IsPostgresOnly): Obstacle | undefined {
+function obstacleOf(facts: SiteFacts, drivers: KnownDrivers): Obstacle | undefined {
   const { acquire } = facts
   const wrapper = wrapperObstacle(facts)
   if (wrapper !== undefined) return { reason: 'receiver-effect', step: wrapper }
-  const foreign = foreignObstacle(facts, isPostgresOnly)
+  const foreign = foreignObstacle(facts, drivers)
   if (foreign !== undefined) return { reason: 'foreign-handle', step: foreign }
   if (acquire.kind === 'scoped' || acquire.rule.isSync !== true) return undefined
   return {
@@ -62,12 +61,18 @@ function wrapperObstacle({ acquire }: SiteFacts): WitnessStep | undefined {
   return witnessStep(acquire.call, note)
 }
 
-function foreignObstacle(facts: SiteFacts, isPostgresOnly: IsPostgresOnly): WitnessStep | undefined {
+function foreignObstacle(facts: SiteFacts, drivers: KnownDrivers): WitnessStep | undefined {
   const { acquire } = facts
   const kind = acquire.dialect.handle?.kind ?? 'node-postgres'
-  if (kind === 'node-postgres') return undefined
+  if (kind === 'node-postgres')
+    // One method is little to know a receiver by: other servers have managers of connections too.
+    return acquire.kind === 'scoped' &&
+      acquire.dialect.receiver.members?.length === 1 &&
+      drivers.isOtherServerOnly()
+      ? witnessStep(acquire.call, 'the package knows the driver of another database, and none of PostgreSQL')
+      : undefined
   if (kind === 'driver')
-    return isPostgresOnly()
+    return drivers.isPostgresOnly()
       ? undefined
       : witnessStep(acquire.call, 'nothing shows that this is a connection to PostgreSQL')
   if (kind === 'made')

@@ -10,7 +10,7 @@ import type { Judgement } from './judgement'
 import { shapeOf } from './shape'
 import { cautiousEffects, isSurelyBorrowed } from '../calls/call-effects'
 import type { SiteFacts } from '../calls/site-facts'
-import { enclosingFunction, finallyAround } from '../syntax/syntax'
+import { commonAncestor, enclosingFunction, finallyAround, methodOf } from '../syntax/syntax'
 import { runTypestate } from '../paths/typestate'
 import type { Finding } from '../paths/typestate-model'
 import { stepFor, witnessOf, witnessOfFinding } from '../calls/witness'
@@ -53,10 +53,13 @@ export function judgeOwnership(facts: SiteFacts): Judgement | undefined {
  */
 function judgeSameCondition(facts: SiteFacts): Judgement | undefined {
   if (!facts.findings.some(({ kind }) => kind === 'held-at-return')) return undefined
-  const taken = guardsOf(facts.acquire.call, facts.scope)
-  const release = facts.releases.find(({ call }) =>
-    [...guardsOf(call, facts.scope)].some((guard) => taken.has(guard)),
-  )
+  const release = facts.releases.find(({ call }) => {
+    // What stands around both of them is asked once, and cannot change in between.
+    const common = commonAncestor(facts.acquire.call, call)
+    const taken = guardsOf(facts.acquire.call, common)
+    const known = 'name' in facts.binding ? facts.binding.name.text : undefined
+    return [...guardsOf(call, common, known)].some((guard) => taken.has(guard))
+  })
   return release === undefined
     ? undefined
     : manual(
@@ -198,8 +201,19 @@ function missedPath(facts: SiteFacts, kinds: readonly Finding['kind'][]): Findin
 
 /** Where others get it, only a path on which nothing went wrong proves that it is forgotten, and not merely unlucky. */
 function quietlyMissed(facts: SiteFacts): Finding | undefined {
-  if (facts.findings.some(({ kind }) => kind === 'too-complex')) return undefined
+  if (facts.findings.some(({ kind }) => kind === 'too-complex') || isLookedUp(facts)) return undefined
   return facts.findings.find(({ kind, throws }) => kind === 'held-at-return' && throws.length === 0)
+}
+
+/** `owners.get(client)`: a pool gives the same connection again, and on that path another has it already. */
+function isLookedUp({ uses }: SiteFacts): boolean {
+  return uses.some(
+    (use) =>
+      use.kind === 'argument' &&
+      ts.isCallExpression(use.call) &&
+      use.call.arguments.length === 1 &&
+      /^(get|has)$/.test(methodOf(use.call)?.method ?? ''),
+  )
 }
 
 /** Given back in a finally block: what is thrown in the gap before, or beside the call in that block, is a bracket's own weakness. */

@@ -68,7 +68,7 @@ function judgeBinding(facts: SiteFacts, checker: ts.TypeChecker): Judgement | un
       return manual(
         facts,
         binding.reason,
-        witnessStep(binding.node, 'and goes here without a variable of its own'),
+        witnessStep(binding.node, binding.note ?? 'and goes here without a variable of its own'),
       )
     case 'discarded':
       return leak(facts, 'never-released')

@@ -17,6 +17,7 @@ import type { HelperCall, HelperExit } from './helper'
 import { askedOf, differsFromGiven, factOf, isNoPool, literalTruth, withFact } from './path-facts'
 import { isLateIn, isPlainAnswer } from '../connection/quiet'
 import { relevantFacts } from './relevant-facts'
+import { askedForRelease } from '../connection/release-forms'
 import { releaseExtent } from '../connection/release-points'
 import { containsNode, isAssignmentOperator, unwrapExpression } from '../syntax/syntax'
 import { reassigned, wayTo, type Step } from './typestate-step'
@@ -268,6 +269,9 @@ export class Typestate {
       const isOther = differsFromGiven(condition, this.query.variable, this.query.checker)
       if (isOther !== undefined) return isOther
       if (isNoPool(condition, this.query.variable, this.query.checker)) return false
+      const asked = askedForRelease(condition as ts.Expression)
+      if (asked !== undefined && this.query.checker.getSymbolAtLocation(asked) === this.query.variable)
+        return true
     }
     const asked = askedOf(condition, this.query.checker)
     if (asked === undefined) return undefined

@@ -42,9 +42,12 @@ export class CheckedReceivers {
     if (match !== 'unknown') return match
     const origin = originModule(this.nodeOf(receiver) ?? receiver, this.near.checker)
     const isNowhere = origin !== undefined && !origin.startsWith('.') && !this.near.hasModule(origin)
-    if (isNowhere || this.near.isComplete) return 'no'
-    this.full ??= this.build(Infinity)
-    return matchIn(this.full, receiver, rule) === 'yes' ? 'yes' : 'no'
+    if (isNowhere) return 'no'
+    const whole = this.near.isComplete ? this.near : (this.full ??= this.build(Infinity))
+    const last = whole === this.near ? match : matchIn(whole, receiver, rule)
+    if (last !== 'unknown') return last
+    // Code without annotations has no types to ask for, and shows itself by what it does.
+    return origin === undefined && isUntyped(whole, receiver) ? 'unknown' : 'no'
   }
 
   private nodeOf(receiver: ts.Expression): ts.Expression | undefined {
@@ -115,6 +118,12 @@ function matchIn({ program, checker }: Built, receiver: ts.Expression, rule: Rec
   const type = checker.getTypeAtLocation(node)
   if (matchType(type, rule, checker, 0)) return 'yes'
   return isOpen(type, checker, 0) ? 'unknown' : 'no'
+}
+
+function isUntyped({ program, checker }: Built, receiver: ts.Expression): boolean {
+  const sourceFile = program.getSourceFile(receiver.getSourceFile().fileName)
+  const node = sourceFile && nodeAt(sourceFile, receiver)
+  return node !== undefined && (checker.getTypeAtLocation(node).flags & ts.TypeFlags.Any) !== 0
 }
 
 /** Whether a part of the type, or something that it extends, is not known. */

@@ -36,8 +36,9 @@ function returnedCall(words: readonly string[]): (text: string) => boolean {
   const direct = new RegExp(
     `(?:return|=>)\\s*(?:await\\s)?[^;{}\\n]{0,200}?\\b(?:${names})\\s*(?:<[^>]*>)?\\(`,
   )
+  // Begun at the beginning of a word only: a source map inside a file is one word of a million characters.
   const assigned = new RegExp(
-    `([\\w$]+)(?:\\s*:[^=\\n]+)?\\s*=[^;=\\n]{0,200}?\\b(?:${names})\\s*(?:<[^>]*>)?\\(`,
+    `(?<![\\w$])([\\w$]+)(?:\\s*:[^=\\n]{1,300})?\\s*=[^;=\\n]{0,200}?\\b(?:${names})\\s*(?:<[^>]*>)?\\(`,
     'g',
   )
   return (text) =>

@@ -10,7 +10,7 @@ import { CheckedReceivers } from './checked-receivers'
 import { isConnections } from '../connection/connections-reference'
 import { findAcquires, isBareCall, namedCalls, type AcquireDecision, type NamedCall } from './find-acquires'
 import { givesHandle } from './handle-types'
-import { isPostgresOnly, knownModules } from '../connection/known-modules'
+import { isOtherServerOnly, isPostgresOnly, knownModules } from '../connection/known-modules'
 import type { ParsedPackage } from '../modules/parse-package'
 import { madeResource } from './made-resource'
 import { serviceOfPoolFace } from '../connection/pool-face'
@@ -18,6 +18,7 @@ import { isNamed, ReceiverTypes } from './receiver-types'
 import { suggestDialects } from './suggest-dialects'
 import { isEvident, sendsStatements } from './use-evidence'
 import { Wrappers } from './wrappers'
+import { isFunctionWithBody, unwrapExpression } from '../syntax/syntax'
 
 export interface LocateOptions {
   readonly connections?: ConnectionsReference
@@ -34,6 +35,8 @@ export interface LocatedAcquires {
   readonly suggestions: ReadonlyMap<SourceText, readonly DialectSuggestion[]>
   /** Whether the package knows the driver of PostgreSQL, and no other database's. */
   readonly isPostgresOnly: () => boolean
+  /** Whether it knows that of another server, and none of PostgreSQL's. */
+  readonly isOtherServerOnly: () => boolean
 }
 
 /** How often a function that returns what another one took is followed. */
@@ -91,6 +94,7 @@ export function locateAcquires(
     ),
     wrapperNames: wrappers.exportedNames(),
     isPostgresOnly: () => isPostgresOnly(modules()),
+    isOtherServerOnly: () => isOtherServerOnly(modules()),
   }
 }
 
@@ -134,15 +138,26 @@ function declaredDecision(
     if (dialect.id === serviceDialectId && (candidate.method === 'connect') !== (face !== undefined))
       return 'no'
     const receiver = face ?? candidate.receiver
+    if (isBareCall(candidate) && isCurried(candidate)) return 'no'
     if (isBareCall(candidate)) return types.matchModule(receiver as ts.Identifier, dialect.receiver)
     const isService =
       dialect.id === serviceDialectId &&
       connections !== undefined &&
       isConnections(receiver, connections, packagePath, parsed.checker)
     if (isService) return 'yes'
-    const match = types.match(receiver, dialect.receiver)
+    const match = isCurried(candidate) ? 'no' : types.match(receiver, dialect.receiver)
     return match === 'yes' || !givesHandle(candidate, types.facts) ? match : 'yes'
   }
+}
+
+/** `withConnection(log, work)(client)`: one method is little to know a receiver by, and here the work is not where it would be. */
+function isCurried(candidate: AcquireCall): boolean {
+  if (candidate.kind !== 'scoped' || candidate.dialect.receiver.members?.length !== 1) return false
+  const { call, rule } = candidate
+  const callback = call.arguments[rule.callbackArgument]
+  return (
+    call.arguments.length > 1 && callback !== undefined && !isFunctionWithBody(unwrapExpression(callback))
+  )
 }
 
 function fullDecision(

@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph'
 import type { ReceiverRule, TypeName } from '../../model/dialect'
 import { typeFact } from './declared-types'
-import { narrowedTo } from '../syntax/narrowing'
+import { lastAssigned, narrowedTo } from '../syntax/narrowing'
 import type { ParsedPackage } from '../modules/parse-package'
 import { maxDepth, type TypeFact } from './type-fact'
 import { TypeFacts } from './type-facts'
@@ -18,7 +18,10 @@ export class ReceiverTypes {
   }
 
   match(receiver: ts.Expression, rule: ReceiverRule): Match {
-    const match = this.matchFact(this.facts.factOf(receiver, 0), rule, 0)
+    const assigned = lastAssigned(receiver)
+    const latest = assigned === undefined ? undefined : this.facts.factOf(assigned, 0)
+    const fact = latest === undefined || latest.kind === 'unknown' ? this.facts.factOf(receiver, 0) : latest
+    const match = this.matchFact(fact, rule, 0)
     if (match === 'yes') return match
     for (const narrowed of narrowedTo(receiver, this.parsed.checker)) {
       const fact = ts.isTypeNode(narrowed)

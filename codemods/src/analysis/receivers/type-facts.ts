@@ -27,6 +27,9 @@ type VariableLike =
 /** Follows expressions and names to the declarations they come from: imports, annotations, constructor calls, members. */
 export class TypeFacts implements FactSource {
   readonly assignments = new Assignments()
+  /** Each dialect asks for the same receivers. */
+  private readonly known = new Map<ts.Expression, TypeFact>()
+  private knownBy: ts.TypeChecker | undefined
 
   constructor(readonly parsed: ParsedPackage) {}
 
@@ -44,6 +47,15 @@ export class TypeFacts implements FactSource {
 
   /** The type of a value expression. */
   factOf(expression: ts.Expression, depth: number): TypeFact {
+    if (depth > 0) return this.findFact(expression, depth)
+    if (this.knownBy !== this.checker) this.known.clear()
+    this.knownBy = this.checker
+    const fact = this.known.get(expression) ?? this.findFact(expression, depth)
+    this.known.set(expression, fact)
+    return fact
+  }
+
+  private findFact(expression: ts.Expression, depth: number): TypeFact {
     if (depth > maxDepth) return unknownFact
     const next = depth + 1
     if (ts.isParenthesizedExpression(expression) || ts.isNonNullExpression(expression))

@@ -4,6 +4,7 @@ import type { AcquireCall } from '../connection/acquire-call'
 import {
   enclosingFunction,
   isAssignmentOperator,
+  isDrivenYield,
   isFunctionWithBody,
   outermost,
   receiverText,
@@ -112,8 +113,8 @@ export function membersAskedOf(
   rule: Pick<AcquireRule, 'isSync'>,
   checker: ts.TypeChecker,
 ): ReadonlySet<string> {
-  let value: ts.Expression = outermost(call)
-  if (ts.isAwaitExpression(value.parent)) value = outermost(value.parent)
+  let value: ts.Expression = throughHandlers(outermost(call))
+  if (ts.isAwaitExpression(value.parent) || isDrivenYield(value.parent)) value = outermost(value.parent)
   else if (rule.isSync !== true) return membersOfChain(value, checker)
   for (;;) {
     const { parent } = value
@@ -137,6 +138,17 @@ export function membersAskedOf(
   }
   if (ts.isPropertyAccessExpression(parent)) return new Set([parent.name.text])
   return new Set()
+}
+
+/** `pool.connect().catch(…)` gives what the call gives, unless the handler answers in its place. */
+function throughHandlers(value: ts.Expression): ts.Expression {
+  const { parent } = value
+  return ts.isPropertyAccessExpression(parent) &&
+    /^(catch|finally)$/.test(parent.name.text) &&
+    ts.isCallExpression(parent.parent) &&
+    ts.isAwaitExpression(outermost(parent.parent).parent)
+    ? throughHandlers(outermost(parent.parent))
+    : value
 }
 
 function isPassedOn(parent: ts.BinaryExpression, value: ts.Expression): boolean {

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import { isFunctionWithBody, receiverText, unwrapExpression } from './syntax'
+import { isAssignmentOperator, isFunctionWithBody, receiverText, unwrapExpression, walk } from './syntax'
 
 /**
  * What conditions around an expression say that it is: the right side of `x instanceof Pool`, the type of a predicate `isPool(x)`. Only
@@ -18,6 +18,42 @@ export function narrowedTo(
     if (condition !== undefined) found.push(...claims(condition, text, checker, 0))
   }
   return found
+}
+
+/** What the same function has given a field or variable, for sure, before an expression that mentions it: `this.pool = createClient()`. */
+export function lastAssigned(expression: ts.Expression): ts.Expression | undefined {
+  const bare = unwrapExpression(expression)
+  if (!ts.isIdentifier(bare) && !ts.isPropertyAccessExpression(bare)) return undefined
+  const text = receiverText(bare)
+  for (let node: ts.Node = expression; !isFunctionWithBody(node); node = node.parent) {
+    const { parent } = node
+    if (ts.isSourceFile(node) || ts.isSourceFile(parent)) return undefined
+    if (!ts.isBlock(parent) && !ts.isCaseOrDefaultClause(parent)) continue
+    const at = (parent.statements as readonly ts.Node[]).indexOf(node)
+    for (const statement of parent.statements.slice(0, Math.max(0, at)).reverse()) {
+      const value = assignedBy(statement, text)
+      if (value !== undefined) return value === 'somewhere' ? undefined : value
+    }
+  }
+  return undefined
+}
+
+/** The value that a statement gives to what is called so; `somewhere` when it does so inside, on some path or by other means. */
+function assignedBy(statement: ts.Statement, text: string): ts.Expression | 'somewhere' | undefined {
+  const isTo = (node: ts.Node): node is ts.BinaryExpression =>
+    ts.isBinaryExpression(node) &&
+    isAssignmentOperator(node.operatorToken.kind) &&
+    receiverText(node.left) === text
+  if (ts.isExpressionStatement(statement) && isTo(statement.expression))
+    return statement.expression.operatorToken.kind === ts.SyntaxKind.EqualsToken
+      ? statement.expression.right
+      : 'somewhere'
+  const inside: ts.Node[] = []
+  walk(statement, (node) => {
+    if (isTo(node)) inside.push(node)
+    return undefined
+  })
+  return inside.length > 0 ? 'somewhere' : undefined
 }
 
 function conditionThatHolds(parent: ts.Node, child: ts.Node): ts.Expression | undefined {

@@ -82,8 +82,36 @@ export function calledName(
 
 /** `this` and `super`: the code stands inside the class that offers the API. */
 export function isOwnReceiver(receiver: ts.Expression): boolean {
-  const { kind } = unwrapExpression(receiver)
-  return kind === ts.SyntaxKind.ThisKeyword || kind === ts.SyntaxKind.SuperKeyword
+  const bare = unwrapExpression(receiver)
+  if (ts.isIdentifier(bare)) return isCalledThis(bare)
+  return bare.kind === ts.SyntaxKind.ThisKeyword || bare.kind === ts.SyntaxKind.SuperKeyword
+}
+
+/** `const self = this` around it. */
+function isCalledThis(name: ts.Identifier): boolean {
+  for (let node: ts.Node = name; !ts.isSourceFile(node); node = node.parent) {
+    if (!ts.isBlock(node.parent)) continue
+    for (const statement of node.parent.statements) {
+      if (!ts.isVariableStatement(statement)) continue
+      const own = statement.declarationList.declarations.find((one) => one.name.getText() === name.text)
+      if (own !== undefined) return own.initializer?.kind === ts.SyntaxKind.ThisKeyword
+    }
+  }
+  return false
+}
+
+/** `yield promise` in a generator that is handed to whoever waits in its place: `co(function* …)`, code compiled for old targets. */
+export function isDrivenYield(node: ts.Node): node is ts.YieldExpression {
+  if (!ts.isYieldExpression(node) || node.asteriskToken !== undefined) return false
+  const generator = enclosingFunction(node)
+  return ts.isFunctionExpression(generator) && ts.isCallExpression(outermost(generator).parent)
+}
+
+/** The smallest node around both. */
+export function commonAncestor(one: ts.Node, other: ts.Node): ts.Node {
+  let node = one
+  while (node.pos > other.pos || node.end < other.end) node = node.parent
+  return node
 }
 
 /** Text to compare receivers by: `this.pools!` and `this.pools` are one. */

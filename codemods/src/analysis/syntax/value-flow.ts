@@ -47,6 +47,7 @@ const comparisons: ReadonlySet<ts.SyntaxKind> = new Set([
   ts.SyntaxKind.ExclamationEqualsToken,
   ts.SyntaxKind.ExclamationEqualsEqualsToken,
   ts.SyntaxKind.InstanceOfKeyword,
+  ts.SyntaxKind.InKeyword,
 ])
 
 export function isNullish(expression: ts.Expression): boolean {

@@ -1,7 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isPostgresOnly, knownModules } from '../../../../codemods/src/analysis/connection/known-modules'
+import {
+  isOtherServerOnly,
+  isPostgresOnly,
+  knownModules,
+} from '../../../../codemods/src/analysis/connection/known-modules'
 import { mayHoldSite } from '../../../../codemods/src/analysis/receivers/may-hold-site'
 import { scanFiles, scanText } from './scan-text'
 
@@ -21,6 +25,10 @@ describe('a pool without types is known by what is done with its connection', ()
     ],
     ['chosen', `async function f(pool, x) { const c = x ? await pool.connect() : null; c.release() }`],
     ['taken apart', `async function f(pool) { const { release } = await pool.connect(); release() }`],
+    [
+      'yielded to whoever drives the generator',
+      `const f = co(function* (pool) { const c = yield pool.connect(); c.release() })`,
+    ],
     ['used on the spot', `async function f(pool) { (await pool.connect()).release() }`],
     ['in a chain', `function f(pool) { return pool.connect().then((c) => c.release()) }`],
     ['by a callback with done', `function f(pool) { pool.connect((err, client, done) => { done() }) }`],
@@ -154,6 +162,9 @@ describe('the modules that a package knows', () => {
     expect(isPostgresOnly(new Set(['pg', 'express']))).toBe(true)
     expect(isPostgresOnly(new Set(['pg', 'mysql2']))).toBe(false)
     expect(isPostgresOnly(new Set(['express']))).toBe(false)
+    expect(isOtherServerOnly(new Set(['mysql2', 'redis']))).toBe(true)
+    expect(isOtherServerOnly(new Set(['mysql2', 'pg']))).toBe(false)
+    expect(isOtherServerOnly(new Set(['redis']))).toBe(false)
   })
 })
 

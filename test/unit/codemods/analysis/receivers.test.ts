@@ -263,6 +263,16 @@ export function make() { const acme: Left & { x: 1 } | undefined = null as any; 
     expect(analyze(user, 'export function make(): any { return 1 }')).toEqual([])
   })
 
+  it('code without annotations, whose types are any, is known by its use, with a tsconfig as without', () => {
+    const untyped = `import 'pg'
+export class Store { pool: any; constructor(pool: any) { this.pool = pool }
+async f() { const c = await this.pool.connect(); try { await c.query('x') } finally { c.release() } } }
+`
+    for (const hasConfig of [true, false])
+      expect(analyze(untyped, '', hasConfig)).toMatchObject([{ dialect: 'node-postgres' }])
+    expect(analyze(untyped.replace("import 'pg'\n", ''), '')).toEqual([])
+  })
+
   it('what a function returns is followed without a tsconfig too', () => {
     const factory =
       'class Acme { getconn(): any { return 1 } putconn(c: any): void {} }\nexport function make() { const acme = new Acme(); return acme }'

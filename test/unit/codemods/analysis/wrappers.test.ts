@@ -128,6 +128,12 @@ describe('the further words of a package', () => {
       words,
     )
 
+  it('are found in no time behind a source map, which is one long word', () => {
+    const start = process.hrtime.bigint()
+    expect(wordsOf(`// connect(\n// ${'a1B2'.repeat(60_000)}\n`)).toEqual([])
+    expect(Number(process.hrtime.bigint() - start) / 1e9).toBeLessThan(3)
+  })
+
   it('are the functions that give a connection', () => {
     expect(wordsOf(`${pool}export const take = () => pool.connect()`)).toEqual(['take'])
     expect(

@@ -53,6 +53,8 @@ export function loadSources(
         if (!mayHold(content.text)) break
         if (isGenerated(content.text))
           notes.push(`${relativePath}: left out, its header says that it is generated`)
+        else if (isMinified(content.text))
+          notes.push(`${relativePath}: left out, it is minified: nobody edits such code`)
         else files.push({ path, relativePath, text: content.text })
     }
   }
@@ -131,6 +133,22 @@ function decode(bytes: Buffer): string | undefined {
 
 function isGenerated(text: string): boolean {
   return /@generated\b|\bDO NOT EDIT\b/.test(text.slice(0, 600))
+}
+
+/** Bundles hold whole libraries in a few lines. */
+const bundleSize = 50_000
+const longLine = 1_000
+/** Characters for each semicolon, at most: data that is written into a text has hardly one. */
+const statementLength = 300
+
+/** Large, and most of it statements in lines that nobody could read. */
+function isMinified(text: string): boolean {
+  if (text.length < bundleSize) return false
+  const dense = text
+    .split('\n')
+    .filter((line) => line.length > longLine)
+    .filter((line) => line.split(';').length > line.length / statementLength)
+  return dense.reduce((sum, { length }) => sum + length, 0) > text.length / 2
 }
 
 /** In the order in which projects without a plain `tsconfig.json` name theirs. */

@@ -12,7 +12,7 @@ import type { SiteEdits } from './site-edits'
 
 /**
  * `connections.withTransaction('purpose', async (connection) => { … })`: BEGIN, COMMIT and ROLLBACK go, the work stays as it is. Nothing
- * when a comment would be lost.
+ * when a comment would be lost, or when there is no work between them.
  */
 export function rewriteAsTransaction(
   bracket: Bracket,
@@ -37,6 +37,8 @@ export function rewriteAsTransaction(
   const options = optionsText(transaction, (text) => quoted(text, quote))
   const semicolon = sourceFile.text[statement.end - 1] === ';' ? ';' : ''
   const unit = indentUnit(tryBlock, layout)
+  if (tryBlock.statements.indexOf(transaction.commit) === tryBlock.statements.indexOf(transaction.begin) + 1)
+    return undefined
   const removals = [transaction.begin, transaction.commit]
     .filter((one) => one.parent === tryBlock)
     .map((one) => (one === tryBlock.statements.at(-1) ? removeLast(one, content.end) : removeStatement(one)))

@@ -66,3 +66,13 @@ test('a file that cannot be read ends a run in threads with its name', async () 
     message: expect.stringContaining('gone.ts') as string,
   })
 })
+
+test('a minified bundle is left out and named; a text with data in it is read', () => {
+  const bundle = `/*! licence */\n${'function a(b){return getconn(b)};'.repeat(2_000)}`
+  const data = `const image = '${'aGVsbG8K'.repeat(10_000)}'\ngetconn()\n`
+  writeFileSync(join(root, 'bundle.js'), bundle)
+  writeFileSync(join(root, 'data.ts'), data)
+  const { sources, notes } = load(['bundle.js', 'data.ts'])
+  expect(sources.files.map(({ relativePath }) => relativePath)).toEqual(['data.ts'])
+  expect(notes).toEqual(['bundle.js: left out, it is minified: nobody edits such code'])
+})

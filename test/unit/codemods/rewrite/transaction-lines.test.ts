@@ -42,4 +42,10 @@ describe('the lines around a statement that goes', () => {
     expect(text).not.toMatch(/[ \t]\n/)
     expect(text).toContain(`await client.query('select 1')\n\n    return\n  })`)
   })
+
+  it('stay as they are when nothing stands between: the lease alone is rewritten', () => {
+    const text = migrated(`    await client.query('begin'); await client.query('commit')`)
+    expect(text).toContain('await using client')
+    expect(text).toContain(`await client.query('begin'); await client.query('commit')`)
+  })
 })

@@ -18,7 +18,6 @@ import { isNamed, ReceiverTypes } from './receiver-types'
 import { suggestDialects } from './suggest-dialects'
 import { isEvident, sendsStatements } from './use-evidence'
 import { Wrappers } from './wrappers'
-import { isFunctionWithBody, unwrapExpression } from '../syntax/syntax'
 
 export interface LocateOptions {
   readonly connections?: ConnectionsReference
@@ -138,26 +137,21 @@ function declaredDecision(
     if (dialect.id === serviceDialectId && (candidate.method === 'connect') !== (face !== undefined))
       return 'no'
     const receiver = face ?? candidate.receiver
-    if (isBareCall(candidate) && isCurried(candidate)) return 'no'
+    if (isCurried(candidate, parsed.checker)) return 'no'
     if (isBareCall(candidate)) return types.matchModule(receiver as ts.Identifier, dialect.receiver)
     const isService =
       dialect.id === serviceDialectId &&
       connections !== undefined &&
       isConnections(receiver, connections, packagePath, parsed.checker)
     if (isService) return 'yes'
-    const match = isCurried(candidate) ? 'no' : types.match(receiver, dialect.receiver)
+    const match = types.match(receiver, dialect.receiver)
     return match === 'yes' || !givesHandle(candidate, types.facts) ? match : 'yes'
   }
 }
 
-/** `withConnection(log, work)(client)`: one method is little to know a receiver by, and here the work is not where it would be. */
-function isCurried(candidate: AcquireCall): boolean {
-  if (candidate.kind !== 'scoped' || candidate.dialect.receiver.members?.length !== 1) return false
-  const { call, rule } = candidate
-  const callback = call.arguments[rule.callbackArgument]
-  return (
-    call.arguments.length > 1 && callback !== undefined && !isFunctionWithBody(unwrapExpression(callback))
-  )
+/** `withConnection(log, work)(client)`: what the call gives is a function that somebody calls later; a scope has run its work. */
+function isCurried({ kind, call }: AcquireCall, checker: ts.TypeChecker): boolean {
+  return kind === 'scoped' && checker.getTypeAtLocation(call).getCallSignatures().length > 0
 }
 
 function fullDecision(

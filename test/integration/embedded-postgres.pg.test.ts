@@ -287,6 +287,7 @@ describe('a server and the process that started it', () => {
     living.kill('SIGKILL')
     await living.ended
     await waitFor(() => !existsSync(kept), { timeoutMs: 10_000 })
+    for (const path of Object.values(untouchable)) rmSync(path, { recursive: true })
   })
 
   test('the next start ends an orphaned server whose guard died too', async () => {

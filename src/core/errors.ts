@@ -157,16 +157,21 @@ export class ForeignConnectionError extends DbConnectionError {
   readonly isRetryable = false
 }
 
-/** ROLLBACK itself failed; the connection was closed. `cause` is the error that made the rollback necessary. */
+/**
+ * ROLLBACK itself failed; the connection was closed, and the transaction is undone with it. `cause` is the error that made the rollback
+ * necessary.
+ */
 export class RollbackFailedError extends DbConnectionError {
   readonly code = 'ROLLBACK_FAILED'
-  readonly isRetryable = false
+  /** True when it is the loss of the connection that ended the work: run again from its start it may succeed. */
+  readonly isRetryable: boolean
   constructor(
     message: string,
     readonly rollbackError: unknown,
-    options?: { cause?: unknown },
+    options: { cause?: unknown; isRetryable?: boolean } = {},
   ) {
     super(message, options)
+    this.isRetryable = options.isRetryable ?? false
   }
 }
 

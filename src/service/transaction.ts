@@ -8,6 +8,7 @@ import {
   TransactionFailedError,
 } from '../core/errors'
 import { isOneOf } from '../core/options'
+import { classifyFailure } from '../pool/resilient/failure-table'
 import type { TransactionOptions } from './connection-service'
 
 /** BEGIN, `work`, COMMIT; ROLLBACK when `work` throws. The connection stays the caller's. */
@@ -54,9 +55,15 @@ async function rollBack(connection: Connection, cause: unknown): Promise<void> {
     throw new RollbackFailedError(
       `ROLLBACK failed after the transaction had failed (${reason}); the connection was closed, which rolls back as well`,
       rollbackError,
-      { cause },
+      { cause, isRetryable: isUndone(cause) },
     )
   }
+}
+
+/** Whether the work failed because its connection was lost, or its host was the wrong one: no fault of its own. */
+function isUndone(cause: unknown): boolean {
+  const { failureClass } = classifyFailure(cause, { phase: 'statement', isInTransaction: true })
+  return ['retry-transaction', 'not-executed', 'wrong-node'].includes(failureClass)
 }
 
 async function commit(connection: Connection): Promise<void> {

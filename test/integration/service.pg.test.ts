@@ -155,8 +155,20 @@ test('a rollback that fails is told with the error that made it necessary', asyn
     await tx.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined)
     throw cause
   })
-  await expect(attempt).rejects.toMatchObject({ code: 'ROLLBACK_FAILED', cause })
+  await expect(attempt).rejects.toMatchObject({ code: 'ROLLBACK_FAILED', cause, isRetryable: false })
   expect((await connections.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+})
+
+test('a transaction whose connection was lost in the middle may be run again', async () => {
+  await using connections = createService()
+  const attempt = connections.withTransaction('general', async (tx) => {
+    await tx.query('SELECT pg_terminate_backend(pg_backend_pid())')
+  })
+  await expect(attempt).rejects.toMatchObject({
+    code: 'ROLLBACK_FAILED',
+    cause: { code: '57P01' },
+    isRetryable: true,
+  })
 })
 
 test('a transaction runs at the isolation asked for', async () => {

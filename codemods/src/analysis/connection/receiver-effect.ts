@@ -83,9 +83,7 @@ function isChosenHere(
       bare.arguments.some((argument) => mentionsParameter(argument, checker, home)) || follow(bare.expression)
     )
   if (!ts.isIdentifier(bare)) return false
-  let declaration: ts.Node | undefined = checker.getSymbolAtLocation(bare)?.declarations?.[0]
-  while (declaration !== undefined && ts.isBindingElement(declaration))
-    declaration = declaration.parent.parent
+  const declaration = declarationAround(bare, checker)
   if (declaration === undefined || !ts.isVariableDeclaration(declaration)) return false
   const { initializer } = declaration
   return initializer !== undefined && enclosingFunction(declaration) === home && follow(initializer)
@@ -95,15 +93,21 @@ function mentionsParameter(node: ts.Node, checker: ts.TypeChecker, home: Functio
   let isMentioned = false
   const visit = (one: ts.Node): void => {
     if (ts.isIdentifier(one)) {
-      let declaration: ts.Node | undefined = checker.getSymbolAtLocation(one)?.declarations?.[0]
-      while (declaration !== undefined && ts.isBindingElement(declaration))
-        declaration = declaration.parent.parent
+      const declaration = declarationAround(one, checker)
       isMentioned ||= declaration !== undefined && ts.isParameter(declaration) && declaration.parent === home
     }
     ts.forEachChild(one, visit)
   }
   visit(node)
   return isMentioned
+}
+
+/** What declares a name; of one that is taken out of a pattern, what the pattern belongs to. */
+function declarationAround(name: ts.Identifier, checker: ts.TypeChecker): ts.Node | undefined {
+  let declaration: ts.Node | undefined = checker.getSymbolAtLocation(name)?.declarations?.[0]
+  while (declaration !== undefined && ts.isBindingElement(declaration))
+    declaration = declaration.parent.parent
+  return declaration
 }
 
 /** The function around a node; what `new Promise((resolve, reject) => …)` is given runs as a part of the function that makes it. */

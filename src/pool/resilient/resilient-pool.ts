@@ -192,7 +192,7 @@ export class ResilientPoolStrategy implements PoolStrategy {
     const { slot, request } = connection
     const nowMs = this.#turnNow()
     slot.lease = 0
-    // A sample is enough to know how long leases last.
+    // A sample is enough to know how long leases last: the first ones, then one in eight.
     const isSample = slot.uses < 8 || (slot.uses & 7) === 0
     if (isSample && request.isOpenEnded !== true) this.#holdMs.add(nowMs - slot.leasedAtMs)
     if (slot.isBroken) this.#slots.close(slot, 'failed')

@@ -28,10 +28,6 @@ export function conjunctsOf(condition: ts.Expression): readonly ts.Expression[] 
 export function asksFor(condition: ts.Expression, name: string): boolean {
   const bare = unwrapExpression(condition)
   if (ts.isIdentifier(bare)) return bare.text === name
-  const asked = askedForRelease(bare)
-  if (asked !== undefined) return ts.isIdentifier(asked) && asked.text === name
-  if (ts.isBinaryExpression(bare) && bare.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken)
-    return asksFor(bare.left, name) && asksFor(bare.right, name)
   if (ts.isPrefixUnaryExpression(bare)) {
     const inner = unwrapExpression(bare.operand)
     return (

@@ -48,6 +48,22 @@ test('callers who are served sooner by a connection that comes back have none op
   await stage.pool.close()
 })
 
+test('after three leases the pool knows that a new connection is there sooner than one comes back', async () => {
+  const stage = new PoolStage({ pool: { max: 10 } })
+  stage.server.connectDelayMs = 20
+  for (let count = 0; count < 3; count++) {
+    const lease = watch(stage.pool.acquire(request))
+    await stage.clock.advance(20)
+    await stage.clock.advance(40)
+    stage.pool.release(lease.value!, 'reuse')
+  }
+  const [first, second] = [1, 2].map(() => watch(stage.pool.acquire(request)))
+  expect(stage.pool.stats()).toMatchObject({ leased: 1, opening: 1 })
+  await stage.clock.advance(20)
+  for (const lease of [first, second]) stage.pool.release(lease!.value!, 'reuse')
+  await stage.pool.close()
+})
+
 test('what is kept for as long as there is work for it does not count as how long leases last', async () => {
   const stage = new PoolStage({ pool: { max: 10 } })
   stage.server.connectDelayMs = 20

@@ -30,20 +30,26 @@ export async function takeTurns(contenders, measure, { count = rounds, warmUps =
 }
 
 /**
- * Leases that never leave the processor, for as long as it takes to see a pool at work rather than a process that wakes up: counts of
- * `leases`, one after the other, until `minMs` are over, for each contender the same. `callers` loops share each count. Beside the
- * throughput stands the processor's time for each lease, which a busy machine disturbs less.
+ * Leases that never leave the processor, counted for `minMs`; `callers` loops share each count of `leases`. The first count is not
+ * measured: it is that of a process that has just woken up. Turns are short, and there should be many, because a machine that shares its
+ * processor with others is fast in one moment and slow in the next, for a fraction of a second each; where turns are longer than that,
+ * the ratio says who had which. Beside the throughput stands the processor's time for each lease, which a busy machine
+ * disturbs less.
  *
  * @param contender `caller(left)` loops until `left.count` is used up
  */
-export async function measureLoops({ caller }, { callers, leases = 20_000, minMs = 200 }) {
+export async function measureLoops({ caller }, { callers, leases = 10_000, minMs = 30 }) {
+  const runCount = async () => {
+    const left = { count: leases }
+    await Promise.all(Array.from({ length: callers }, () => caller(left)))
+  }
+  await runCount()
   const before = process.cpuUsage()
   const startedAtMs = performance.now()
   let done = 0
   let elapsedMs = 0
   while (elapsedMs < minMs) {
-    const left = { count: leases }
-    await Promise.all(Array.from({ length: callers }, () => caller(left)))
+    await runCount()
     done += leases
     elapsedMs = performance.now() - startedAtMs
   }

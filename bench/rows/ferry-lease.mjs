@@ -1,8 +1,8 @@
 // The same through the ferry, with all traffic on the service's side: each lease asks the flag, opens a unit of work, is booked and given
 // back by its origin. Every face that old and new call sites use, and a unit of work around the lease. Each in a process of its own.
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { ratioOf, takeTurns, toLine } from '../harness.mjs'
-import { startContenders } from '../support/contender-processes.mjs'
+import { ratioOf, toLine } from '../harness.mjs'
+import { takeProcessTurns } from '../support/contender-processes.mjs'
 import { createFerry, fromPgPool, pg, staticFlags } from '../support/product.mjs'
 import { StubClient } from '../support/stub-client.mjs'
 import {
@@ -42,11 +42,10 @@ export const contenders = {
 }
 
 export async function run() {
-  const { measures, close } = await startContenders(import.meta.url, Object.keys(contenders))
   const raw = {}
   const lines = []
   for (const [work, load] of Object.entries(works)) {
-    const samples = await takeTurns(measures, (measure) => measure(load), { warmUps: 3 })
+    const samples = await takeProcessTurns(import.meta.url, Object.keys(contenders), load)
     raw[work] = samples
     for (const ours of Object.keys(faces)) {
       const summary = ratioOf(samples, [ours, 'pg.Pool'], 'perSecond')
@@ -57,7 +56,6 @@ export async function run() {
       }
     }
   }
-  close()
   return { lines, raw }
 }
 

@@ -1,7 +1,7 @@
 // Acquire and release without a server: what a pool itself costs. One caller after the other, and 50 at once on 10 connections. Each pool
 // in a process of its own.
-import { ratioOf, takeTurns, toLine } from '../harness.mjs'
-import { startContenders } from '../support/contender-processes.mjs'
+import { ratioOf, toLine } from '../harness.mjs'
+import { takeProcessTurns } from '../support/contender-processes.mjs'
 import { createStubPgPool, genericPeers, stubFaces } from '../support/stub-pools.mjs'
 
 const works = {
@@ -12,12 +12,11 @@ const works = {
 export const contenders = { 'pg.Pool': createStubPgPool, ...genericPeers, ...stubFaces }
 
 export async function run() {
-  const { measures, close } = await startContenders(import.meta.url, Object.keys(contenders))
   const generic = Object.keys(genericPeers)
   const raw = {}
   const lines = []
   for (const [work, load] of Object.entries(works)) {
-    const samples = await takeTurns(measures, (measure) => measure(load), { warmUps: 3 })
+    const samples = await takeProcessTurns(import.meta.url, Object.keys(contenders), load)
     raw[work] = samples
     for (const ours of Object.keys(stubFaces)) {
       const against = (peer) => ratioOf(samples, [ours, peer], 'perSecond')
@@ -29,6 +28,5 @@ export async function run() {
       lines.push(toLine({ ...base, peer, summary: against(hardest), sign: '>', limit: 1 }))
     }
   }
-  close()
   return { lines, raw }
 }

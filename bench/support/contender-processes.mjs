@@ -1,8 +1,29 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { rounds, takeTurns } from '../harness.mjs'
 
+// How well the compiler does, and where things come to lie, differs from process to process by a tenth: it takes several.
+const generations = 4
+const warmUps = 20
 const script = fileURLToPath(new URL('contender-process.mjs', import.meta.url))
+
+/**
+ * Measures one load with all contenders of a module, turn by turn, in processes that have done nothing else: code that was compiled for
+ * another load would be measured with it.
+ *
+ * @returns samples by contender's name, as `takeTurns` has them
+ */
+export async function takeProcessTurns(module, names, load) {
+  const samples = Object.fromEntries(names.map((name) => [name, []]))
+  for (let generation = 0; generation < generations; generation++) {
+    const { measures, close } = await startContenders(module, names)
+    const taken = await takeTurns(measures, (measure) => measure(load), { count: rounds * 2, warmUps })
+    close()
+    for (const name of names) samples[name].push(...taken[name])
+  }
+  return samples
+}
 
 /**
  * Starts a process for each contender of a module, so that none lives with the costs of another: whoever uses
@@ -10,7 +31,7 @@ const script = fileURLToPath(new URL('contender-process.mjs', import.meta.url))
  *
  * @returns by name, a function that measures a load there; `close()` ends them
  */
-export async function startContenders(module, names) {
+async function startContenders(module, names) {
   const children = new Map()
   for (const name of names) {
     const child = fork(script, [module, name], { execArgv: [], stdio: ['ignore', 2, 2, 'ipc'] })

@@ -122,8 +122,9 @@ class ConnectionService implements DatabaseConnectionService {
     try {
       requireWork(work)
       const taken = this.#lender.take(purpose, options)
-      if (isConnectionHandle(taken)) return Promise.resolve(this.#runWith(taken, work))
-      return taken.then((connection) => this.#runWith(connection, work))
+      return isConnectionHandle(taken)
+        ? Promise.resolve(this.#runWith(taken, work))
+        : this.#runLater(taken, work)
     } catch (error) {
       return rejectWith(error)
     }
@@ -252,6 +253,14 @@ class ConnectionService implements DatabaseConnectionService {
 
   [tracedPools](): ReadonlyMap<string, object> {
     return mapValues(this.#databases, ({ strategy }) => strategy)
+  }
+
+  // Apart, because a function that has a closure in it makes room for what that closes over each time it is called.
+  #runLater<T>(
+    taken: Promise<ScopedConnection>,
+    work: (connection: Connection) => T | Promise<T>,
+  ): Promise<T> {
+    return taken.then((connection) => this.#runWith(connection, work))
   }
 
   #runWith<T>(

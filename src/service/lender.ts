@@ -101,9 +101,9 @@ export class Lender {
     claim?: Claim,
   ): ScopedConnection | Promise<ScopedConnection> {
     const route = this.routeOf(purpose, options)
-    if (!acquireTrace.isActive) return this.#takeOn(route, options, claim)
-    const work = (): Promise<ScopedConnection> => Promise.resolve(this.#takeOn(route, options, claim))
-    return acquireTrace.promise({ ...route.origin }, work, this.#clock)
+    return acquireTrace.isActive
+      ? this.#takeTraced(route, options, claim)
+      : this.#takeOn(route, options, claim)
   }
 
   /**
@@ -153,6 +153,16 @@ export class Lender {
     }
     // Only to be told what is wrong with it.
     return route ?? (requireKnown('purpose', purpose, this.#options.purposes) as never)
+  }
+
+  // Apart, because a function that has a closure in it makes room for what that closes over each time it is called.
+  #takeTraced(
+    route: Route,
+    options: AcquireOptions | undefined,
+    claim: Claim | undefined,
+  ): Promise<ScopedConnection> {
+    const work = (): Promise<ScopedConnection> => Promise.resolve(this.#takeOn(route, options, claim))
+    return acquireTrace.promise({ ...route.origin }, work, this.#clock)
   }
 
   #takeOn(

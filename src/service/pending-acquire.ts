@@ -46,19 +46,20 @@ export class PendingAcquire implements AcquireReceiver {
 
   /** With a place of the purpose: waits for the pool. The promise is the only one that a wait costs. */
   start(): Promise<ScopedConnection> {
-    return new Promise((resolve, reject) => {
+    const connection = new Promise<ScopedConnection>((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
-      const { nested, request } = this
-      const { strategy } = this.route.database
-      const asked = nested === undefined ? request : { ...request, signal: nested.signal }
-      try {
-        if (strategy.acquireLater !== undefined) strategy.acquireLater(asked, this)
-        else strategy.acquire(asked).then(this.deliver.bind(this), this.refuse.bind(this))
-      } catch (error) {
-        this.refuse(error)
-      }
     })
+    const { nested, request } = this
+    const { strategy } = this.route.database
+    const asked = nested === undefined ? request : { ...request, signal: nested.signal }
+    try {
+      if (strategy.acquireLater !== undefined) strategy.acquireLater(asked, this)
+      else strategy.acquire(asked).then(this.deliver.bind(this), this.refuse.bind(this))
+    } catch (error) {
+      this.refuse(error)
+    }
+    return connection
   }
 
   // What must not be done in the context of whoever gives a connection back is the caller's to do, behind its promise.

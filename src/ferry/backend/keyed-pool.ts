@@ -37,20 +37,28 @@ export interface KeyedPoolPolicy {
   acquireError(error: unknown): Error
 }
 
-/** One connection that is out, or on its way. It hangs on the connection's own lease, where it is found again. */
+/**
+ * One connection that is out, or on its way. It hangs on the connection's own lease, where it is found again. One is made for each
+ * `getconn()`, so its fields are assigned by the constructor alone.
+ */
 class Entry implements LeaseObserver, Claim {
-  readonly pool: KeyedPool
-  readonly key: unknown
-  promise: Promise<ScopedConnection> | undefined
-  connection: ScopedConnection | undefined
+  declare readonly pool: KeyedPool
+  declare readonly key: unknown
+  declare promise: Promise<ScopedConnection> | undefined
+  declare connection: ScopedConnection | undefined
   /** Of a connection that came too late for the close. */
-  returning: Promise<void> | undefined
-  previous: Entry | undefined
-  next: Entry | undefined
+  declare returning: Promise<void> | undefined
+  declare previous: Entry | undefined
+  declare next: Entry | undefined
 
   constructor(pool: KeyedPool, key: unknown) {
     this.pool = pool
     this.key = key
+    this.promise = undefined
+    this.connection = undefined
+    this.returning = undefined
+    this.previous = undefined
+    this.next = undefined
   }
 
   lent(connection: ScopedConnection): void {

@@ -12,33 +12,37 @@ export interface CheckoutDesk {
   returned(client: ScopedConnection, end: LeaseEnd): void
 }
 
-/** One client of a routed `pg.Pool`, from `connect()` to `release()`; it hangs on the client's own lease. */
+/**
+ * One client of a routed `pg.Pool`, from `connect()` to `release()`; it hangs on the client's own lease. One is made for each, so its
+ * fields are assigned by the constructor alone.
+ */
 export class Checkout implements Claim, LeaseObserver {
-  readonly #desk: CheckoutDesk
+  declare private readonly desk: CheckoutDesk
   /** Whether somebody tells of it later, in the context of its caller. */
-  readonly #isAnnouncedLater: boolean
-  #client: ScopedConnection | undefined
+  declare private readonly isAnnouncedLater: boolean
+  declare private client: ScopedConnection | undefined
 
   constructor(desk: CheckoutDesk, isAnnouncedLater: boolean) {
-    this.#desk = desk
-    this.#isAnnouncedLater = isAnnouncedLater
+    this.desk = desk
+    this.isAnnouncedLater = isAnnouncedLater
+    this.client = undefined
   }
 
   lent(client: ScopedConnection): void {
-    this.#client = client
+    this.client = client
     leaseOf(client)?.observe(this)
-    this.#desk.lent()
-    if (!this.#isAnnouncedLater) this.announce(client)
+    this.desk.lent()
+    if (!this.isAnnouncedLater) this.announce(client)
   }
 
   refused(error: unknown): unknown {
-    this.#desk.refused()
+    this.desk.refused()
     return error
   }
 
   announce(client: ScopedConnection): void {
     try {
-      this.#desk.announce(client)
+      this.desk.announce(client)
     } catch (error) {
       // A listener threw: nobody gets the connection, so nobody would give it back.
       endLease(client, error)
@@ -47,6 +51,6 @@ export class Checkout implements Claim, LeaseObserver {
   }
 
   leaseEnded(end: LeaseEnd): void {
-    if (this.#client !== undefined) this.#desk.returned(this.#client, end)
+    if (this.client !== undefined) this.desk.returned(this.client, end)
   }
 }

@@ -136,20 +136,11 @@ export class Pool extends PgPool {
       return
     }
     const { Promise } = fieldsOf(this)
-    if (this.ending)
-      return new Promise((_, reject) => {
-        reject(createEndedError())
-      })
-    const loan = this.#lender.tryLend()
-    if (loan !== undefined && Promise === NativePromise) {
-      return NativePromise.resolve(loan.handOut() as unknown as PoolClient)
-    }
-    let isSure = false as boolean
-    const client = new Promise<LentClient>((resolve, reject) => {
-      if (loan !== undefined) resolve(loan.handOut())
-      else isSure = this.#lender.wait(new PromiseWaiter(resolve, reject))
-    }) as unknown as Promise<PoolClient>
-    return isSure ? client : client.catch(throwWithStack)
+    const client = this.#connect() as unknown as Promise<PoolClient>
+    if (Promise === NativePromise) return client
+    return new Promise((resolve, reject) => {
+      client.then(resolve, reject)
+    })
   }
 
   override end(): Promise<void>
@@ -181,6 +172,19 @@ export class Pool extends PgPool {
   override on<K extends StockEvent>(event: K, listener: StockListener<K>): this
   override on(event: string, listener: (...facts: never[]) => void): this {
     return super.on(event as 'error', listener as StockListener<'error'>)
+  }
+
+  #connect(): Promise<LentClient> {
+    if (this.ending) return Promise.reject(createEndedError())
+    const loan = this.#lender.tryLend()
+    if (loan !== undefined) return Promise.resolve(loan.handOut())
+    // The executor does no more than hand out what settles the promise: small as it is, the compiler needs no closure for it.
+    let waiter: PromiseWaiter | undefined
+    const client = new Promise<LentClient>((resolve, reject) => {
+      waiter = new PromiseWaiter(resolve, reject)
+    })
+    const isSure = this.#lender.wait(waiter as unknown as PromiseWaiter)
+    return isSure ? client : client.catch(throwWithStack)
   }
 
   #connectWithCallback(callback: ConnectCallback): void {

@@ -149,38 +149,50 @@ export class ResilientPoolStrategy implements PoolStrategy {
       const connection = this.tryAcquire(request)
       if (connection !== undefined) return Promise.resolve(connection)
     }
-    return new Promise((resolve, reject) => {
-      this.acquireLater(request, { deliver: resolve, refuse: reject })
+    // The executor does no more than hand out what settles the promise: small as it is, the compiler needs no closure for it.
+    let receiver: AcquireReceiver | undefined
+    const promise = new Promise<PooledConnection>((deliver, refuse) => {
+      receiver = { deliver, refuse }
     })
+    this.acquireLater(request, receiver as unknown as AcquireReceiver)
+    return promise
   }
 
   /** The slow way of {@link ResilientPoolStrategy.acquire}, for callers who are told by a receiver of their own. */
   acquireLater(request: AcquireRequest, receiver: AcquireReceiver): void {
-    const { name, options, clock } = this.#context
+    const { options } = this.#context
     const { signal, timeoutMs = options.acquireTimeoutMs } = request
-    const refusal = this.#gate.isClosed
-      ? createPoolClosedError(name)
-      : signal?.aborted === true
-        ? createAbortError(signal)
-        : this.#queue.size >= options.maxWaiting && this.#isSaturated()
-          ? createSaturatedError(name, this.stats(), options.maxWaiting)
-          : undefined
-    if (refusal !== undefined) {
-      receiver.refuse(refusal)
-      return
+    if (this.#gate.isClosed || signal?.aborted === true || this.#queue.size >= options.maxWaiting) {
+      const refusal = this.#refusal(signal)
+      if (refusal !== undefined) {
+        receiver.refuse(refusal)
+        return
+      }
     }
     const target = request.target ?? this.#defaultTarget
     const hopeless = this.#gate.isSuspended ? undefined : this.#supply.refusal(target)
     if (hopeless !== undefined) {
-      this.#supply.noteRefused(target)
-      // In a turn of its own: callers who ask again at once must not keep the attempt from being made that would help them.
-      clock.setTimer(() => {
-        receiver.refuse(hopeless)
-      }, 0)
+      this.#refuseSoon(receiver, hopeless, target)
       return
     }
     this.#queue.add(request, timeoutMs, receiver)
     this.#exchange.serve()
+  }
+
+  /** Why a caller cannot even wait. */
+  #refusal(signal: AbortSignal | undefined): Error | undefined {
+    const { name, options } = this.#context
+    if (this.#gate.isClosed) return createPoolClosedError(name)
+    if (signal?.aborted === true) return createAbortError(signal)
+    return this.#isSaturated() ? createSaturatedError(name, this.stats(), options.maxWaiting) : undefined
+  }
+
+  /** In a turn of its own: callers who ask again at once must not keep the attempt from being made that would help them. */
+  #refuseSoon(receiver: AcquireReceiver, error: Error, target: HostTarget): void {
+    this.#supply.noteRefused(target)
+    this.#context.clock.setTimer(() => {
+      receiver.refuse(error)
+    }, 0)
   }
 
   release(connection: PooledConnection, outcome: ReleaseOutcome): void {

@@ -1,6 +1,6 @@
 import type { Clock, TimerHandle } from '../../core/clock'
 import { onAbort } from '../../core/on-abort'
-import type { AcquireReceiver, AcquireRequest, PooledConnection } from '../pool-strategy'
+import type { AcquireReceiver, AcquireRequest } from '../pool-strategy'
 import { createAbortError } from '../wait-queue'
 
 /** One caller who waits; settled exactly once: with a connection, an error, its deadline or its signal. */
@@ -60,21 +60,9 @@ export class WaiterQueue {
   }
 
   /** Joins the end of the line. */
-  wait(request: AcquireRequest, timeoutMs: number): Promise<PooledConnection> {
-    return new Promise((resolve, reject) => {
-      this.add(request, timeoutMs, { deliver: resolve, refuse: reject })
-    })
-  }
-
-  /** The same for callers who are told otherwise. */
   add(request: AcquireRequest, timeoutMs: number, receiver: AcquireReceiver): void {
     const waiter = new Waiter(request, this.#startMs(timeoutMs), timeoutMs, receiver)
-    const { signal } = request
-    if (signal !== undefined) {
-      waiter.stopListening = onAbort(signal, () => {
-        if (this.settle(waiter)) receiver.refuse(createAbortError(signal))
-      })
-    }
+    if (request.signal !== undefined) this.#heed(waiter, request.signal)
     const tail = this.#tail
     if (tail === undefined) this.#head = waiter
     else tail.next = waiter
@@ -82,6 +70,12 @@ export class WaiterQueue {
     this.#tail = waiter
     this.#size++
     this.#watch(waiter.deadlineMs)
+  }
+
+  #heed(waiter: Waiter, signal: AbortSignal): void {
+    waiter.stopListening = onAbort(signal, () => {
+      if (this.settle(waiter)) waiter.receiver.refuse(createAbortError(signal))
+    })
   }
 
   /** The first caller whose request `accepts`; it stays in the line. */

@@ -1,4 +1,4 @@
-import type { PooledConnection } from '../../../../src/pool/pool-strategy'
+import type { AcquireRequest, PooledConnection } from '../../../../src/pool/pool-strategy'
 import { WaiterQueue } from '../../../../src/pool/resilient/waiter-queue'
 import { FakeClock, settle } from '../../../support/fake-clock'
 
@@ -16,6 +16,12 @@ function setUp() {
   return { clock, queue, left }
 }
 
+function join(queue: WaiterQueue, asked: AcquireRequest, timeoutMs: number): Promise<PooledConnection> {
+  return new Promise((deliver, refuse) => {
+    queue.add(asked, timeoutMs, { deliver, refuse })
+  })
+}
+
 function serveFirst(queue: WaiterQueue): void {
   const waiter = queue.first()
   if (waiter !== undefined && queue.settle(waiter)) waiter.receiver.deliver(connection)
@@ -26,8 +32,7 @@ test('serves in order of arrival and keeps the order when somebody in the middle
   const order: number[] = []
   const abort = new AbortController()
   const waits = [1, 2, 3].map((turn) =>
-    queue
-      .wait(turn === 2 ? { ...request, signal: abort.signal } : request, 1_000)
+    join(queue, turn === 2 ? { ...request, signal: abort.signal } : request, 1_000)
       .then(() => order.push(turn))
       .catch((error: unknown) => (error as { code: string }).code),
   )
@@ -42,9 +47,9 @@ test('serves in order of arrival and keeps the order when somebody in the middle
 
 test('sets one timer for all, for the earliest deadline, and leaves it to run when that caller is served', async () => {
   const { clock, queue } = setUp()
-  const first = queue.wait(request, 100)
-  const late = queue.wait(request, 300)
-  const early = queue.wait(request, 200)
+  const first = join(queue, request, 100)
+  const late = join(queue, request, 300)
+  const early = join(queue, request, 200)
   const refused = [late, early].map((wait) => wait.catch((error: unknown) => String(error)))
   expect(clock.timerCount).toBe(1)
   serveFirst(queue)
@@ -62,7 +67,7 @@ test('sets one timer for all, for the earliest deadline, and leaves it to run wh
 
 test('tells once, after all that fell due together have left, that places are free', async () => {
   const { clock, queue, left } = setUp()
-  const waits = [queue.wait(request, 50), queue.wait(request, 50), queue.wait(request, 80)]
+  const waits = [join(queue, request, 50), join(queue, request, 50), join(queue, request, 80)]
   const refused = Promise.allSettled(waits)
   await clock.advance(50)
   expect(left).toEqual([1])
@@ -73,7 +78,7 @@ test('tells once, after all that fell due together have left, that places are fr
 
 test('a caller for whom a connection is prepared is out of the line, and keeps its deadline', async () => {
   const { clock, queue } = setUp()
-  const served = queue.wait(request, 50).catch((error: unknown) => String(error))
+  const served = join(queue, request, 50).catch((error: unknown) => String(error))
   const waiter = queue.first()!
   queue.serve(waiter)
   expect(queue.size).toBe(0)
@@ -85,12 +90,12 @@ test('a caller for whom a connection is prepared is out of the line, and keeps i
 
 test('the timer keeps the process alive only while somebody waits', async () => {
   const { clock, queue } = setUp()
-  const wait = queue.wait(request, 1_000)
+  const wait = join(queue, request, 1_000)
   expect(clock.backgroundTimerCount).toBe(0)
   serveFirst(queue)
   await wait
   expect(clock.backgroundTimerCount).toBe(1)
-  const again = queue.wait(request, 2_000)
+  const again = join(queue, request, 2_000)
   expect(clock.backgroundTimerCount).toBe(0)
   serveFirst(queue)
   await again
@@ -102,7 +107,7 @@ test('refuses everybody in order, or only those whose request fits', async () =>
   const { queue } = setUp()
   const told: string[] = []
   const wait = (purpose: string) =>
-    queue.wait({ purpose }, 1_000).catch((error: unknown) => told.push((error as Error).message))
+    join(queue, { purpose }, 1_000).catch((error: unknown) => told.push((error as Error).message))
   const waits = [wait('a'), wait('b'), wait('a')]
   queue.rejectAll(
     ({ request: { purpose } }) => new Error(purpose),
@@ -118,7 +123,7 @@ test('refuses everybody in order, or only those whose request fits', async () =>
 test('ten thousand callers come and go without leaving places behind', async () => {
   const { queue } = setUp()
   for (let round = 0; round < 100; round++) {
-    const waits = Array.from({ length: 100 }, () => queue.wait(request, 1_000))
+    const waits = Array.from({ length: 100 }, () => join(queue, request, 1_000))
     for (let count = 0; count < 100; count++) serveFirst(queue)
     await Promise.all(waits)
   }
@@ -128,7 +133,7 @@ test('ten thousand callers come and go without leaving places behind', async () 
 
 test('waits for ever without a deadline', async () => {
   const { clock, queue } = setUp()
-  const wait = queue.wait(request, Infinity)
+  const wait = join(queue, request, Infinity)
   expect(clock.timerCount).toBe(0)
   await clock.advance(1_000_000)
   expect(queue.size).toBe(1)

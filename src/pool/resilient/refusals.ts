@@ -1,6 +1,7 @@
+import type { Clock } from '../../core/clock'
 import { CircuitOpenError, ConnectFailedError, NoEligibleHostError } from '../../core/errors'
 import { createTimeoutError, type TimeoutFacts } from '../pool-errors'
-import type { HostTarget } from '../pool-strategy'
+import type { AcquireReceiver, HostTarget } from '../pool-strategy'
 import type { HostRefusal } from './host-table'
 
 /** The error for a caller who need not wait: the database has been down for a while. */
@@ -51,4 +52,11 @@ export function createTimedOutError(facts: TimedOutFacts): Error {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'the database is down'
+}
+
+/** In a turn of its own: callers who ask again at once must not keep the attempt from being made that would help them. */
+export function refuseNextTurn(receiver: AcquireReceiver, error: Error, clock: Clock): void {
+  clock.setTimer(() => {
+    receiver.refuse(error)
+  }, 0)
 }

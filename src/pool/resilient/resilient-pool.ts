@@ -23,7 +23,7 @@ import { Health } from './health'
 import type { Host } from './host-table'
 import type { ResilientPoolDeps, ResilientPoolOptions } from './resilient-options'
 import { createHostTable } from './resilient-options'
-import { createTimedOutError } from './refusals'
+import { createTimedOutError, refuseNextTurn } from './refusals'
 import { Lease, whenClosed, type Slot } from './slot'
 import { watchSlot, type SlotWatchDeps } from './slot-watch'
 import { SlotSet } from './slot-set'
@@ -172,7 +172,8 @@ export class ResilientPoolStrategy implements PoolStrategy {
     const target = request.target ?? this.#defaultTarget
     const hopeless = this.#gate.isSuspended ? undefined : this.#supply.refusal(target)
     if (hopeless !== undefined) {
-      this.#refuseSoon(receiver, hopeless, target)
+      this.#supply.noteRefused(target)
+      refuseNextTurn(receiver, hopeless, this.#context.clock)
       return
     }
     this.#queue.add(request, timeoutMs, receiver)
@@ -185,14 +186,6 @@ export class ResilientPoolStrategy implements PoolStrategy {
     if (this.#gate.isClosed) return createPoolClosedError(name)
     if (signal?.aborted === true) return createAbortError(signal)
     return this.#isSaturated() ? createSaturatedError(name, this.stats(), options.maxWaiting) : undefined
-  }
-
-  /** In a turn of its own: callers who ask again at once must not keep the attempt from being made that would help them. */
-  #refuseSoon(receiver: AcquireReceiver, error: Error, target: HostTarget): void {
-    this.#supply.noteRefused(target)
-    this.#context.clock.setTimer(() => {
-      receiver.refuse(error)
-    }, 0)
   }
 
   release(connection: PooledConnection, outcome: ReleaseOutcome): void {

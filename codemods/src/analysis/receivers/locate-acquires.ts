@@ -16,6 +16,7 @@ import { madeResource } from './made-resource'
 import { serviceOfPoolFace } from '../connection/pool-face'
 import { isNamed, ReceiverTypes } from './receiver-types'
 import { suggestDialects } from './suggest-dialects'
+import { outermost } from '../syntax/syntax'
 import { isEvident, sendsStatements } from './use-evidence'
 import { Wrappers } from './wrappers'
 
@@ -151,7 +152,20 @@ function declaredDecision(
 
 /** `withConnection(log, work)(client)`: what the call gives is a function that somebody calls later; a scope has run its work. */
 function isCurried({ kind, call }: AcquireCall, checker: ts.TypeChecker): boolean {
-  return kind === 'scoped' && checker.getTypeAtLocation(call).getCallSignatures().length > 0
+  if (kind !== 'scoped' || isForItsWork(call)) return false
+  return checker.getTypeAtLocation(call).getCallSignatures().length > 0
+}
+
+/** Awaited, followed by `.then()` or dropped: it is called for what it does. Seen without its type, which costs far more to find. */
+function isForItsWork(call: ts.CallExpression): boolean {
+  const value = outermost(call)
+  const { parent } = value
+  return (
+    ts.isAwaitExpression(parent) ||
+    ts.isExpressionStatement(parent) ||
+    ts.isVoidExpression(parent) ||
+    (ts.isPropertyAccessExpression(parent) && ['then', 'catch', 'finally'].includes(parent.name.text))
+  )
 }
 
 function fullDecision(

@@ -164,10 +164,21 @@ function trackedListener(name: string): Method {
     const lease = this[leaseKey]
     lease.requireLive()
     const client = clientOf(lease)
-    ;(client[name] as Method).call(client, event, listener)
-    lease.addListener(event as string, listener as Method)
+    const heard = calledOn(this, listener)
+    ;(client[name] as Method).call(client, event, heard)
+    lease.addListener(event as string, heard as Method)
     return this
   }
+}
+
+/**
+ * A listener is called on what it was put on: there its borrower may have left something for it. Its own is known by the name under
+ * which node knows that of `once`.
+ */
+function calledOn(handle: Handle, listener: unknown): unknown {
+  if (typeof listener !== 'function') return listener
+  const heard: Method = (...args) => (listener as Method).apply(handle, args)
+  return Object.assign(heard, { listener })
 }
 
 /** Taking a listener away is allowed after the lease too: it is what a `finally` does, and there is nothing left to do. */

@@ -16,7 +16,8 @@ export interface LeaseObserver {
 /** Where a handle keeps its lease; by a plain property, because making a hidden one costs more than all the rest. */
 export const leaseKey = Symbol('pgferry.lease')
 
-type Listener = (...args: unknown[]) => void
+/** One that stands for the borrower's own shows that. */
+type Listener = ((...args: unknown[]) => void) & { readonly listener?: unknown }
 interface Emitter {
   removeListener(event: string | symbol, listener: Listener): unknown
 }
@@ -119,7 +120,10 @@ export abstract class Lease {
   /** Takes one listener of the borrower's off the client, the last one added. */
   removeListener(event: unknown, listener: unknown): void {
     const listeners = this.extras?.listeners ?? []
-    const index = listeners.findLastIndex((entry) => entry.event === event && entry.listener === listener)
+    const index = listeners.findLastIndex(
+      (entry) =>
+        entry.event === event && (entry.listener === listener || entry.listener.listener === listener),
+    )
     if (index >= 0) takeOff(this.client, listeners.splice(index, 1))
   }
 

@@ -62,29 +62,18 @@ export class ComponentRouter implements AcquireWatcher {
     const own = around === undefined ? unit : undefined
     try {
       const taken = this.#takeOn(unit.side, unit, request)
-      return isConnectionHandle(taken)
-        ? Promise.resolve(this.#runWith(taken, unit, own, work))
-        : this.#runLater(taken, unit, own, work)
+      if (isConnectionHandle(taken)) return Promise.resolve(this.#runWith(taken, unit, own, work))
+      return taken.then(
+        (connection) => this.#runWith(connection, unit, own, work),
+        (error: unknown) => {
+          endUnit(own)
+          throw error
+        },
+      )
     } catch (error) {
       endUnit(own)
       return rejectWith(error)
     }
-  }
-
-  // Apart, because a function that has a closure in it makes room for what that closes over each time it is called.
-  #runLater<T>(
-    taken: Promise<ScopedConnection>,
-    unit: Unit,
-    own: Unit | undefined,
-    work: Work<T>,
-  ): Promise<T> {
-    return taken.then(
-      (connection) => this.#runWith(connection, unit, own, work),
-      (error: unknown) => {
-        endUnit(own)
-        throw error
-      },
-    )
   }
 
   /**
@@ -113,12 +102,7 @@ export class ComponentRouter implements AcquireWatcher {
     } catch (error) {
       return thenThrow(this.#finish(connection, own), error)
     }
-    return isThenable(result)
-      ? this.#finishAfter(result, connection, own)
-      : thenAnswer(this.#finish(connection, own), result)
-  }
-
-  #finishAfter<T>(result: Promise<T>, connection: ScopedConnection, own: Unit | undefined): Promise<T> {
+    if (!isThenable(result)) return thenAnswer(this.#finish(connection, own), result)
     const running = result instanceof Promise ? result : Promise.resolve(result)
     return running.then(
       (value: T) => thenAnswer(this.#finish(connection, own), value),
@@ -143,7 +127,9 @@ export class ComponentRouter implements AcquireWatcher {
     } finally {
       if (last === undefined) endUnit(own)
     }
-    return last === undefined ? undefined : endAfter(last, own)
+    return last?.finally(() => {
+      endUnit(own)
+    })
   }
 
   /** No promise when the connection is back where it came from at once. */
@@ -258,10 +244,4 @@ export class ComponentRouter implements AcquireWatcher {
     const { clock } = this.deps
     return clock.turnNow?.() ?? clock.now()
   }
-}
-
-function endAfter(last: Promise<void>, unit: Unit | undefined): Promise<void> {
-  return last.finally(() => {
-    endUnit(unit)
-  })
 }

@@ -52,7 +52,10 @@ function guardedQuery(
 ): unknown {
   const guard = this[guardKey]
   if (guard.isAtRest) return refuse(guard.client, [text, values, callback])
-  return queryOf(guard).call(guard.client, text, values, callback)
+  // No more than was given: who instruments `pg` looks for the callback at the end.
+  const query = queryOf(guard)
+  if (callback !== undefined) return query.call(guard.client, text, values, callback)
+  return values === undefined ? query.call(guard.client, text) : query.call(guard.client, text, values)
 }
 
 /** Looked up anew for each query: who instruments `pg` puts its own in the prototype, at any time. */

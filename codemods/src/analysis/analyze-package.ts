@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Dialect } from '../model/dialect'
 import { reasonAdvice, type Site } from '../model/site'
 import type { PackageSources, SourceText } from '../model/source'
@@ -10,6 +10,7 @@ import { describeSites } from './judge/describe-sites'
 import { findHidden, withHidden } from './hidden/find-hidden'
 import { followHelpers } from './calls/follow-helpers'
 import { withinReach, type KnownDrivers } from './judge/foreign-handle'
+import { sitesByFunction, withOnePool } from './judge/one-pool'
 import { judgeSite } from './judge/judge-site'
 import type { Judgement } from './judge/judgement'
 import { locateAcquires } from './receivers/locate-acquires'
@@ -86,12 +87,14 @@ function analyzeFile(
   }
   if (acquires.length > 0) track(sourceFile)
   const facts = acquires.map((acquire) => gatherFacts(acquire, parsed.checker, graphs, tracked, summaries))
+  const besideOf = sitesByFunction(facts)
   const ordinals = new Map<string, number>()
   const sites = facts.map((one): AnalyzedSite => {
     const key = `${enclosingName(one.acquire.call)}|${one.acquire.dialect.id}|${one.acquire.method}`
     const ordinal = ordinals.get(key) ?? 0
     ordinals.set(key, ordinal + 1)
-    const judgement = withinReach(judgeSite(one, parsed.checker, facts), one, drivers)
+    const judged = withinReach(judgeSite(one, parsed.checker, facts), one, drivers)
+    const judgement = withOnePool(judged, one, besideOf(one), parsed.checker)
     return {
       site: siteOf(source, one.acquire, judgement, ordinal, one),
       facts: one,

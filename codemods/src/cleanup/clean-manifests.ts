@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { CleanupRemoval } from '../model/cleanup'
 import { applyTextEdits } from '../model/text-edit'
 import { toRelative } from '../project/find-workspace'

@@ -1,9 +1,8 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { DeclarationCache } from '../project/declaration-cache'
 import { readTsconfig } from '../project/read-tsconfig'
 import { createModuleResolver } from '../project/resolve-module'
-import { libFolder, loadLibraries } from '../project/standard-library'
 import type { CleanupPackage } from './load-workspace'
 import type { WorkspaceTexts } from './workspace-texts'
 
@@ -27,15 +26,12 @@ export class CleanupPrograms {
     const options = this.#options
     const host = ts.createCompilerHost(options)
     this.#declarations.attach(host, options)
-    const libraries = this.#declarations.libraries(options, () => loadLibraries(options))
     const read = host.getSourceFile.bind(host)
-    host.getDefaultLibLocation = () => libFolder
-    host.getDefaultLibFileName = (given) => `${libFolder}/${ts.getDefaultLibFileName(given)}`
     host.getSourceFile = (path, version, onError, createsNew) => {
       const text = texts.text(path)
       if (text !== undefined) return this.#parse(path, text, version)
       if (texts.isDeleted(path)) return undefined
-      return libraries.get(path) ?? read(path, version, onError, createsNew)
+      return read(path, version, onError, createsNew)
     }
     const exists = host.fileExists.bind(host)
     host.fileExists = (path) => !texts.isDeleted(path) && exists(path)

@@ -1,5 +1,5 @@
 import { dirname, relative, resolve } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { quoted, quoteOf } from '../rewrite/service-call'
 import type { CleanupContext } from './context'
 import { stemOf } from './module-graph'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Dialect } from '../model/dialect'
 import { walk } from '../analysis/syntax/syntax'
 import type { CleanupPackage, CleanupWorkspace } from './load-workspace'

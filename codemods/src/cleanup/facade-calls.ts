@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { methodOf, outermost, walk } from '../analysis/syntax/syntax'
 import { quoted, quoteOf } from '../rewrite/service-call'
 import { importConnections } from './connections-import'

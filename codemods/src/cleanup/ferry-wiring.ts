@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { outermost } from '../analysis/syntax/syntax'
 import { followComponent, type ComponentUse, type TakenMember } from './component-uses'
 import type { CleanupContext } from './context'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { unwrapExpression } from '../analysis/syntax/syntax'
 import type { FlagRule } from '../project/define-config'
 import type { CleanupContext } from './context'

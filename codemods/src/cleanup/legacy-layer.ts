@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { walk } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 import { isPassedOn } from './context'

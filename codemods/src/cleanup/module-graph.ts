@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { walk } from '../analysis/syntax/syntax'
 import type { CleanupContext } from './context'
 

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Dialect } from '../model/dialect'
 import { CodemodError } from '../project/codemod-error'
 import { toRelative } from '../project/find-workspace'

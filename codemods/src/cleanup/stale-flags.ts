@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { methodOf, positionOf, unwrapExpression, walk } from '../analysis/syntax/syntax'
 import type { StaleFlag } from '../model/stale-flag'
 import type { FlagRule } from '../project/define-config'

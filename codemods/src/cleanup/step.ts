@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { CleanupKind, CleanupReason } from '../model/cleanup'
 import type { TextEdit } from '../model/text-edit'
 

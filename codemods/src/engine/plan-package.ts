@@ -125,8 +125,8 @@ const unusedAdvice =
   '. This is the last use of that name and the package refuses unused ones: rewrite the site by hand and remove the name with it, or switch noUnusedLocals off, migrate and clean up after.'
 
 /**
- * Blames the nearest rewritten site first; when that did not help, every site of the file; an error in a file that was not
- * changed speaks against the whole package.
+ * Blames a rewritten site of the same function; where there is none the nearest, and when that did not help every site of the file. An error
+ * in a file that was not changed speaks against the whole package.
  */
 function refuse(
   problem: TypeProblem,
@@ -137,10 +137,10 @@ function refuse(
   const code = problem.code === 0 ? '' : `TS${String(problem.code)}: `
   const message = `${code}${problem.message}${unusedNames.includes(problem.code) ? unusedAdvice : ''}`
   const own = changed.find(({ file }) => file.source.path === problem.path)
-  const nearest = own !== undefined && round === 0 ? siteAtOffset(own, problem.start) : undefined
+  const nearest = own && siteAtOffset(own, problem.start)
   const blamed =
-    nearest !== undefined
-      ? [nearest]
+    nearest !== undefined && (round === 0 || nearest.isInside)
+      ? [nearest.site]
       : (own === undefined ? changed : [own]).flatMap(({ sites }) => rewrittenOf(sites))
   for (const site of blamed) if (!refused.has(site.id)) refused.set(site.id, message)
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { CodemodError } from '../project/codemod-error'
 import type { LoadedSources } from '../project/load-sources'
@@ -59,8 +60,12 @@ function sensibleJobs(requests: readonly PackageRequest[]): number {
 
 /** Syntax trees are many small things that live for a moment: with room for them fewer are moved before they are dropped. */
 const resourceLimits = { maxYoungGenerationSizeMb: 48 }
+/** The compiler alone takes more than half of it: there is nothing to collect before. */
+const initialHeapMb = 96
 
 function startThread(): Worker {
+  // Of a thread's limits this is the one that has no option; it counts for threads that are started from now on.
+  setFlagsFromString(`--initial-old-space-size=${String(initialHeapMb)}`)
   return new Worker(join(__dirname, 'package-thread.js'), { resourceLimits })
 }
 

@@ -1,7 +1,6 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { DeclarationCache } from './declaration-cache'
 import { readOnDemand } from './lazy-program'
-import { libFolder, loadLibraries } from './standard-library'
 
 /** One type error, at an offset of the checked text. */
 export interface TypeProblem {
@@ -29,7 +28,6 @@ export interface CheckInput {
 /** Type-checks a package with some texts replaced, again and again: what no check changes is parsed and resolved once. */
 export class ProgramChecker {
   private readonly resolutions: ts.ModuleResolutionCache
-  private readonly libraries: ReadonlyMap<string, ts.SourceFile>
   private readonly sources = new Map<string, ts.SourceFile | undefined>()
   private latest: { readonly program: ts.Program; readonly isLazy: boolean } | undefined
 
@@ -38,7 +36,6 @@ export class ProgramChecker {
     private readonly declarations: DeclarationCache,
   ) {
     this.resolutions = declarations.resolutions(options)
-    this.libraries = declarations.libraries(options, () => loadLibraries(options))
   }
 
   check(roots: readonly string[], { changed, only, canWait }: CheckInput): CheckedProgram {
@@ -95,13 +92,9 @@ export class ProgramChecker {
     const host = ts.createCompilerHost(this.options)
     this.declarations.attach(host, this.options)
     const read = host.getSourceFile.bind(host)
-    host.getDefaultLibLocation = () => libFolder
-    host.getDefaultLibFileName = (given) => `${libFolder}/${ts.getDefaultLibFileName(given)}`
     host.getSourceFile = (fileName, version, onError, createsNew) => {
       const text = changed.get(fileName)
       if (text !== undefined) return ts.createSourceFile(fileName, text, version, true)
-      const library = this.libraries.get(fileName)
-      if (library !== undefined) return library
       const known = this.sources.get(fileName) ?? read(fileName, version, onError, createsNew)
       this.sources.set(fileName, known)
       return known

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { PackageSources } from '../model/source'
 import { readCompilerOptions } from './read-tsconfig'
 import type { WorkspacePackage } from './workspace'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 
 /** Options that change how a declaration file is parsed and bound; programs that agree in them share its syntax tree. */
 const parsingOptions = ['module', 'moduleDetection', 'moduleResolution', 'target'] as const
@@ -11,8 +11,6 @@ const canonical = (path: string): string => (ts.sys.useCaseSensitiveFileNames ? 
  */
 export class DeclarationCache {
   readonly #files = new Map<string, ts.SourceFile | undefined>()
-  readonly #libraries = new Map<string, ReadonlyMap<string, ts.SourceFile>>()
-
   readonly #resolutions = new Map<string, ts.ModuleResolutionCache>()
 
   /** Makes the host take declaration files from here. */
@@ -26,17 +24,6 @@ export class DeclarationCache {
       if (!this.#files.has(id)) this.#files.set(id, read(fileName, version, onError, createsNew))
       return this.#files.get(id)
     }
-  }
-
-  /** The standard library of these options, loaded on first use. */
-  libraries(
-    options: ts.CompilerOptions,
-    load: () => ReadonlyMap<string, ts.SourceFile>,
-  ): ReadonlyMap<string, ts.SourceFile> {
-    const key = `${keyOf(options)}\0${JSON.stringify(options.lib)}`
-    const known = this.#libraries.get(key) ?? load()
-    this.#libraries.set(key, known)
-    return known
   }
 
   /** Where imports lead to under these options; no run adds or removes a file before it is over. */

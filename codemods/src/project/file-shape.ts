@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 
 /** Whether what a file shows to others, as its declarations, is the same in both programs. Unknown counts as no. */
 export function hasSameShape(path: string, one: ts.Program, other: ts.Program): boolean {

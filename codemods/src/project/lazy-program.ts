@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 
 /** Where a program gets what it was not given when it was made. */
 export interface LazySources {

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import { scanText } from './import-scan'
 import type { ImportScanner, ScannedText } from './import-scan'
 

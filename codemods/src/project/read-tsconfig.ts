@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 
 export interface Tsconfig {
   readonly fileNames: readonly string[]

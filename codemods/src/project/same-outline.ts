@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 
 /**
  * Whether two texts of a TypeScript file plainly show the same to others: they differ in nothing but imports and the bodies of functions

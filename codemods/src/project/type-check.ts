@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { ProgramChecker } from './checked-program'
 import type { CheckedProgram, TypeProblem } from './checked-program'
 import { DeclarationCache } from './declaration-cache'

@@ -1,5 +1,5 @@
 import { isBuiltin } from 'node:module'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Dialect } from '../model/dialect'
 import type { PackageSources } from '../model/source'
 import { compareText } from './find-workspace'
@@ -21,8 +21,14 @@ export function findUnresolvedImports(
   const named = new Set(
     dialects.flatMap(({ receiver }) => (receiver.types ?? []).flatMap(({ module }) => module ?? [])),
   )
-  const isMissing = (name: string, from: string): boolean =>
-    !name.startsWith('.') && !isBuiltin(name) && !named.has(name) && resolve(name, from) === undefined
+  // What is there for one file of a package is there for all of them, but for a folder with modules of its own.
+  const found = new Set<string>()
+  const isMissing = (name: string, from: string): boolean => {
+    if (name.startsWith('.') || isBuiltin(name) || named.has(name) || found.has(name)) return false
+    if (resolve(name, from) === undefined) return true
+    found.add(name)
+    return false
+  }
   const missing = files.flatMap(({ path: from, text }) => {
     // most files lack nothing, which their characters show sooner
     if (!importedNames(text).some((name) => isMissing(name, from))) return []

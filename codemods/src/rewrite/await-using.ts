@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { Bracket } from '../analysis/connection/bracket'
 import { mustWrap } from '../analysis/scope/bracket-obligations'
 import { commentsBetween } from '../analysis/syntax/comments'

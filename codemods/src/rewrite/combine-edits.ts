@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { TextEdit } from '../model/text-edit'
 import { resolveRemovals } from './removals'
 import type { Shift, SiteEdits } from './site-edits'

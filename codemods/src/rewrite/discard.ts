@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isStatementList } from '../analysis/connection/bracket'
 import { releaseExtent, type ReleasePoint } from '../analysis/connection/release-points'
 import { outermost, unwrapExpression } from '../analysis/syntax/syntax'

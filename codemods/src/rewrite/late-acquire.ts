@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { hasEffect } from '../analysis/scope/bracket-obligations'
 import { isStatementList } from '../analysis/connection/bracket'
 import type { LateAcquire } from '../analysis/forms/late-acquire'

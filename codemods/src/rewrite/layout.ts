@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 
 /** Line breaks and indentation of a file as it is; rewriters add nothing in another style. */
 export interface Layout {

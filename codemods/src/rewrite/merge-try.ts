@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { declaredNames } from '../analysis/scope/bracket-obligations'
 import { isStatementList, isWithin } from '../analysis/connection/bracket'
 import { isFunctionWithBody, walk } from '../analysis/syntax/syntax'

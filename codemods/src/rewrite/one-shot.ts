@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { Bracket } from '../analysis/connection/bracket'
 import type { RewriteTarget } from '../model/target'
 import { mustBreakBehind } from './await-using'

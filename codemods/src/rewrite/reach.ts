@@ -1,6 +1,7 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { FileAnalysis } from '../analysis/analyze-package'
 import { isJavaScript } from '../analysis/judge/judge-site'
+import { isConnectionsModule } from '../analysis/connection/connections-reference'
 import { isFunctionWithBody, walk } from '../analysis/syntax/syntax'
 import type { RewriteTarget } from '../model/target'
 import { collides } from './collision'
@@ -57,13 +58,17 @@ function typeOfName(name: string, call: ts.CallExpression, checker: ts.TypeCheck
  */
 export function isOutOfReach(
   call: ts.CallExpression,
-  { checker }: FileAnalysis,
+  { checker, packagePath, source }: FileAnalysis,
   { connections }: RewriteTarget,
 ): boolean {
-  if (connections.kind === 'import' || !isJavaScript(call)) return false
+  const isUnknown = (name: string): boolean =>
+    checker.resolveName(name, call, ts.SymbolFlags.Value, false) === undefined
+  // The module of the service imports nothing from itself: there the name is its own, or another's that it only hands on.
+  if (connections.kind === 'import')
+    return isConnectionsModule(connections, packagePath, source.path) && isUnknown(connections.name)
+  if (!isJavaScript(call)) return false
   const [root = '', member = ''] = connections.expression.split(/[.?!([]+/)
-  if (root !== 'this')
-    return root !== 'globalThis' && checker.resolveName(root, call, ts.SymbolFlags.Value, false) === undefined
+  if (root !== 'this') return root !== 'globalThis' && isUnknown(root)
   const owner = ts.findAncestor(call, ts.isClassLike)
   if (owner === undefined || member === '') return false
   // What a class inherits is declared elsewhere.

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isStatementList, isWithin } from '../analysis/connection/bracket'
 import { commentsBetween } from '../analysis/syntax/comments'
 import { isQuietTree } from '../analysis/connection/quiet'

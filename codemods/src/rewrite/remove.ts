@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import { isStatementList } from '../analysis/connection/bracket'
 import type { TextEdit } from '../model/text-edit'
 

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { bodyOf, completionsOf } from '../analysis/scope/completions'
 import type { ReleasePoint } from '../analysis/connection/release-points'
 import type { Hoist, ScopePlan } from '../analysis/scope/scope'

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { TextEdit } from '../model/text-edit'
 
 /** Moves the lines that begin inside `(start, end)` one step in or out. */

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { CallSwap, SwappedRelease } from '../analysis/forms/call-swap'
 import { isStatementList } from '../analysis/connection/bracket'
 import { methodOf } from '../analysis/syntax/syntax'

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { Bracket } from '../analysis/connection/bracket'
 import { commentsBetween } from '../analysis/syntax/comments'
 import { completionsOf } from '../analysis/scope/completions'

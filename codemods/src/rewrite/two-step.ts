@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { TextEdit } from '../model/text-edit'
 import { removeStatement } from './remove'
 import type { SiteEdits } from './site-edits'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Bracket } from '../analysis/connection/bracket'
 import { isStatementList, isWithin, type StatementList } from '../analysis/connection/bracket'
 import { declaredNames } from '../analysis/scope/bracket-obligations'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { callSlots } from '../connection/call-slots'
 import { effectsOf, type CallSummary } from './callee-summary'
 import type { ConnectionUse } from '../connection/connection-uses'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { CalledFunctions } from '../modules/called-functions'
 import { callSlots, usesOfSlot, type Slot, type SlotUses } from '../connection/call-slots'
 import type { ConnectionUse, UseQuery } from '../connection/connection-uses'

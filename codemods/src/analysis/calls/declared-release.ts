@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Dialect, ReleasingFunction } from '../../model/dialect'
 import type { Slot } from '../connection/call-slots'
 import { unwrapExpression } from '../syntax/syntax'

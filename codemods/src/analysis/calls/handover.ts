@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { WitnessStep } from '../../model/site'
 import { callSlots } from '../connection/call-slots'
 import type { CallSummary } from './callee-summary'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ReleasingFunction } from '../../model/dialect'
 import type { CalledFunctions } from '../modules/called-functions'
 import { callSlots, type Slot } from '../connection/call-slots'

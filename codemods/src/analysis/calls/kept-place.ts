@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { TraceStep } from './callee-summary'
 import { findMemberUses, findUses, type ConnectionUse, type UseQuery } from '../connection/connection-uses'
 import {

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { AcquireCall } from '../connection/acquire-call'
 import type { CalledFunctions } from '../modules/called-functions'
 import { receiverEffect } from '../connection/receiver-effect'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { AcquireBinding } from '../connection/acquire-binding'
 import { bindingOf } from '../connection/acquire-binding'
 import type { AcquireCall } from '../connection/acquire-call'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { WitnessStep } from '../../model/site'
 import type { SiteFacts } from './site-facts'
 import { positionOf } from '../syntax/syntax'

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { AcquireRule, Dialect, ScopedRule } from '../../model/dialect'
 import type { FunctionLike } from '../syntax/syntax'
 

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isNullish as isNullishValue } from './connection-uses'
 import { isAssignmentOperator, unwrapExpression } from '../syntax/syntax'
 

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ConnectionUse } from './connection-uses'
 import { isNullish } from './connection-uses'
 import { outermost, unwrapExpression } from '../syntax/syntax'

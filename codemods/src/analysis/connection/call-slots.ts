@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { findMemberUses, findUses, type ConnectionUse, type UseQuery } from './connection-uses'
 import type { FunctionLike } from '../syntax/syntax'
 import { outermost, walk } from '../syntax/syntax'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Dialect, ReleaseRule } from '../../model/dialect'
 import type { ReasonCode } from '../../model/site'
 import { closureOutlives, isAwaited } from '../syntax/closures'

@@ -1,5 +1,5 @@
 import { dirname, relative, resolve } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ConnectionsReference } from '../../model/target'
 import { receiverText } from '../syntax/syntax'
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { importedNames } from '../../project/import-scan'
 
 /** The modules that a package knows: itself, its dependencies, those of the workspace around it, and what its files import. */

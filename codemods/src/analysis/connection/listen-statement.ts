@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { unwrapExpression } from '../syntax/syntax'
 
 /** The text of a statement, or of its beginning. */

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { outermost, unwrapExpression } from '../syntax/syntax'
 
 /** Members of a client of `pg`, which nobody sets to leave a mark. */

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { methodOf, unwrapExpression } from '../syntax/syntax'
 
 /** The service behind `connections.pgPool('purpose')`: its pool face lends connections of the service. */

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isNullish } from './connection-uses'
 import { isAssignmentOperator, isFunctionWithBody, unwrapExpression } from '../syntax/syntax'
 

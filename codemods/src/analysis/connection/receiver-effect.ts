@@ -1,4 +1,5 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
+import { functionRunning, isChosenPool, isVaryingIndex } from './chosen-pool'
 import { enclosingFunction, isFunctionWithBody, unwrapExpression, type FunctionLike } from '../syntax/syntax'
 
 const maxDepth = 4
@@ -18,9 +19,7 @@ export function receiverEffect(
   const bare = unwrapExpression(receiver)
   if (depth > maxDepth) return bare
   if (ts.isIdentifier(bare))
-    return isMadeHere(bare, checker) || isChosenHere(bare, checker, functionRunning(bare), 0)
-      ? bare
-      : undefined
+    return isMadeHere(bare, checker) || isChosenPool(bare, checker) ? bare : undefined
   if (
     ts.isLiteralExpression(bare) ||
     bare.kind === ts.SyntaxKind.ThisKeyword ||
@@ -34,8 +33,7 @@ export function receiverEffect(
     return receiverEffect(bare.expression, checker, depth)
   }
   if (ts.isElementAccessExpression(bare)) {
-    const home = functionRunning(bare)
-    if (!ts.isSourceFile(home) && mentionsParameter(bare.argumentExpression, checker, home)) return bare
+    if (isVaryingIndex(bare.argumentExpression, checker)) return bare
     return (
       receiverEffect(bare.argumentExpression, checker, depth) ??
       receiverEffect(bare.expression, checker, depth)
@@ -63,60 +61,6 @@ function isMadeHere(name: ts.Identifier, checker: ts.TypeChecker): boolean {
     !ts.isSourceFile(home) &&
     home === functionRunning(name)
   )
-}
-
-/** `const pool = poolFor(tenant)`: whoever calls the function chooses between pools, and a purpose is no such choice. */
-function isChosenHere(
-  expression: ts.Expression,
-  checker: ts.TypeChecker,
-  home: FunctionLike | ts.SourceFile,
-  depth: number,
-): boolean {
-  const bare = unwrapExpression(expression)
-  if (depth > maxDepth || ts.isSourceFile(home)) return false
-  const follow = (next: ts.Expression): boolean => isChosenHere(next, checker, home, depth + 1)
-  if (ts.isAwaitExpression(bare) || ts.isPropertyAccessExpression(bare)) return follow(bare.expression)
-  if (ts.isElementAccessExpression(bare))
-    return mentionsParameter(bare.argumentExpression, checker, home) || follow(bare.expression)
-  if (ts.isCallExpression(bare))
-    return (
-      bare.arguments.some((argument) => mentionsParameter(argument, checker, home)) || follow(bare.expression)
-    )
-  if (!ts.isIdentifier(bare)) return false
-  const declaration = declarationAround(bare, checker)
-  if (declaration === undefined || !ts.isVariableDeclaration(declaration)) return false
-  const { initializer } = declaration
-  return initializer !== undefined && enclosingFunction(declaration) === home && follow(initializer)
-}
-
-function mentionsParameter(node: ts.Node, checker: ts.TypeChecker, home: FunctionLike): boolean {
-  let isMentioned = false
-  const visit = (one: ts.Node): void => {
-    if (ts.isIdentifier(one)) {
-      const declaration = declarationAround(one, checker)
-      isMentioned ||= declaration !== undefined && ts.isParameter(declaration) && declaration.parent === home
-    }
-    ts.forEachChild(one, visit)
-  }
-  visit(node)
-  return isMentioned
-}
-
-/** What declares a name; of one that is taken out of a pattern, what the pattern belongs to. */
-function declarationAround(name: ts.Identifier, checker: ts.TypeChecker): ts.Node | undefined {
-  let declaration: ts.Node | undefined = checker.getSymbolAtLocation(name)?.declarations?.[0]
-  while (declaration !== undefined && ts.isBindingElement(declaration))
-    declaration = declaration.parent.parent
-  return declaration
-}
-
-/** The function around a node; what `new Promise((resolve, reject) => …)` is given runs as a part of the function that makes it. */
-function functionRunning(node: ts.Node): FunctionLike | ts.SourceFile {
-  const around = enclosingFunction(node)
-  if (ts.isSourceFile(around)) return around
-  const { parent } = around
-  const isExecutor = ts.isNewExpression(parent) && parent.expression.getText() === 'Promise'
-  return isExecutor ? functionRunning(parent) : around
 }
 
 /** `return this.pool`, and nothing before it. */

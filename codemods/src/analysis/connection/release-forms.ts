@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ReleaseUse } from './bracket'
 import { isNullish } from './connection-uses'
 import { unwrapExpression } from '../syntax/syntax'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isNullish } from './connection-uses'
 import type { ReleaseUse } from './bracket'
 import { isQuietTree } from './quiet'

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 
 /** `acquire().then((c) => work(c).finally(() => release(c)))`: a scope written as a chain. */
 export interface ReleasingChain {

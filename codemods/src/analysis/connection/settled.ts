@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isAwaited } from '../syntax/closures'
 import type { ConnectionUse } from './connection-uses'
 import { enclosingFunction, outermost } from '../syntax/syntax'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { AcquireCall } from './acquire-call'
 import { isFunctionWithBody } from '../syntax/syntax'
 

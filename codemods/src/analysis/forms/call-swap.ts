@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Obstacle } from '../scope/bracket-obligations'
 import { isNullish } from '../connection/connection-uses'
 import { releasePointOf, type ReleasePoint } from '../connection/release-points'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isWithin, type ReleaseUse } from '../connection/bracket'
 import { commentsBetween } from '../syntax/comments'
 import { absentTestOf } from '../paths/given-tests'

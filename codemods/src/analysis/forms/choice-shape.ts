@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { absentTestOf, presenceTestOf } from '../paths/given-tests'
 import { unwrapExpression } from '../syntax/syntax'
 

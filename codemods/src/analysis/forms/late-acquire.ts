@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { AcquireBinding } from '../connection/acquire-binding'
 import { isStatementList, isWithin, type ReleaseUse } from '../connection/bracket'
 import type { ConnectionUse } from '../connection/connection-uses'

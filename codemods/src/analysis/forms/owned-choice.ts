@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isStatementList, isWithin, type StatementList } from '../connection/bracket'
 import { hasEffect, isModuleItem } from '../scope/bracket-obligations'
 import { guardOf, removableFlag } from './choice-guard'

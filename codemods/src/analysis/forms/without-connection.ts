@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isQuietTree } from '../connection/quiet'
 import { asksFor, conjunctsOf } from '../connection/release-forms'
 import { unwrapExpression } from '../syntax/syntax'

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { HiddenDependency, HiddenDependencyKind } from '../../model/hidden-dependency'
 import type { WitnessStep } from '../../model/site'
 import type { TraceStep } from '../calls/callee-summary'

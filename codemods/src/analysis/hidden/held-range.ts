@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { SiteFacts } from '../calls/site-facts'
 import { enclosingFunction, isFunctionWithBody, walk } from '../syntax/syntax'
 import { nodesWhileHeld } from '../paths/typestate'

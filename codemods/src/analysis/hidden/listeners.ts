@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { AnalyzedSite } from '../judge/package-analysis'
 import { methodOf, receiverText, unwrapExpression, walk } from '../syntax/syntax'
 import type { Finding } from './dependency'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { CalledFunctions } from '../modules/called-functions'
 import type { TraceStep } from '../calls/callee-summary'
 import type { AnalyzedSite } from '../judge/package-analysis'

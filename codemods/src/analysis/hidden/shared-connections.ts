@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { callSlots, usesOfSlot } from '../connection/call-slots'
 import type { CalledFunctions } from '../modules/called-functions'
 import type { ConnectionUse, UseQuery } from '../connection/connection-uses'

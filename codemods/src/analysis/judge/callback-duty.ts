@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { buildFlowGraph } from '../paths/flow-graph'
 import type { ConnectionUse } from '../connection/connection-uses'
 import type { FunctionLike } from '../syntax/syntax'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Site, WitnessStep } from '../../model/site'
 import type { AnalyzedSite } from './package-analysis'
 import { callSlots } from '../connection/call-slots'

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { Site, WitnessStep } from '../../model/site'
 import type { AnalyzedSite, FileAnalysis } from './package-analysis'
 import { crossingSteps } from './crossing'

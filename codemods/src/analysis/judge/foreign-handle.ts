@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Dialect } from '../../model/dialect'
 import type { ReasonCode, WitnessStep } from '../../model/site'
 import type { Judgement } from './judgement'

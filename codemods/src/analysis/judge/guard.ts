@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isStatementList, type StatementList } from '../connection/bracket'
 import type { UseQuery } from '../connection/connection-uses'
 import type { ScopePlan } from '../scope/scope'

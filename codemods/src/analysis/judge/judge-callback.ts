@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ReasonCode } from '../../model/site'
 import { CallbackDuties } from './callback-duty'
 import { hasComment } from '../syntax/comments'

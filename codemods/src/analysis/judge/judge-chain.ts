@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ReasonCode } from '../../model/site'
 import { findUses, type ConnectionUse } from '../connection/connection-uses'
 import { isWithin } from '../connection/bracket'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ReasonCode } from '../../model/site'
 import { releasesOfNothing, swapOf } from '../forms/call-swap'
 import { findLateScope, isBound, ownDeclaration, startsEmpty } from '../forms/late-acquire'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { reasonAdvice, type ReasonCode, type WitnessStep } from '../../model/site'
 import { callSlots } from '../connection/call-slots'
 import type { ConnectionUse } from '../connection/connection-uses'
@@ -10,7 +10,7 @@ import type { Judgement } from './judgement'
 import { shapeOf } from './shape'
 import { cautiousEffects, isSurelyBorrowed } from '../calls/call-effects'
 import type { SiteFacts } from '../calls/site-facts'
-import { commonAncestor, enclosingFunction, finallyAround, methodOf } from '../syntax/syntax'
+import { commonAncestor, enclosingFunction, finallyAround, methodOf, outermost } from '../syntax/syntax'
 import { runTypestate } from '../paths/typestate'
 import type { Finding } from '../paths/typestate-model'
 import { stepFor, witnessOf, witnessOfFinding } from '../calls/witness'
@@ -33,6 +33,14 @@ export function judgeOwnership(facts: SiteFacts): Judgement | undefined {
         facts,
         missed,
         stepFor(facts, escape.node, 'on another path it leaves the scope here'),
+      )
+    // connection['release'](): no other function, and no name that could be followed.
+    const { parent } = outermost(escape.node)
+    if (ts.isElementAccessExpression(parent) && escape.reason === 'release-in-helper')
+      return manual(
+        facts,
+        'unsupported-shape',
+        stepFor(facts, escape.node, 'and asked for a member in brackets here, which may be its release'),
       )
     return manual(facts, escape.reason, stepFor(facts, escape.node, 'and leaves the scope here'))
   }

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { reasonAdvice, type ReasonCode, type WitnessStep } from '../../model/site'
 import { serviceDialectId } from '../connection/acquire-call'
 import { isWithin, type Bracket } from '../connection/bracket'

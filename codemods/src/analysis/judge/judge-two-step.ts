@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { bracketObstacle, type Obstacle } from '../scope/bracket-obligations'
 import { commentsBetween } from '../syntax/comments'
 import { releasesOfNothing } from '../forms/call-swap'

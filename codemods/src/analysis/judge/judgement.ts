@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { ReasonCode, Shape, SiteLabel, Verdict, WitnessStep } from '../../model/site'
 import type { AcquireCall } from '../connection/acquire-call'
 import type { Bracket } from '../connection/bracket'

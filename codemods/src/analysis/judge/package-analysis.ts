@@ -1,5 +1,5 @@
 import type { DialectSuggestion } from '../../model/dialect-suggestion'
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { HiddenDependency } from '../../model/hidden-dependency'
 import type { Site } from '../../model/site'
 import type { SourceText } from '../../model/source'

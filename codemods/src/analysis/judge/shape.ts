@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Shape } from '../../model/site'
 import { isWithin } from '../connection/bracket'
 import type { SiteFacts } from '../calls/site-facts'

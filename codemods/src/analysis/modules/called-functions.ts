@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { ImportGraph } from './import-graph'
 import type { ParsedPackage } from './parse-package'
 import type { FunctionLike } from '../syntax/syntax'

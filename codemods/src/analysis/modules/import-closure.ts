@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 
 /** The files that some files lead to by a number of imports, and whether there would be more. */
 export interface ImportClosure {

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ParsedPackage } from './parse-package'
 
 const maxDepth = 8

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { PackageSources } from '../../model/source'
 import { canReadOnDemand, readOnDemand } from '../../project/lazy-program'
 import { ForeignModules } from '../../project/foreign-modules'

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 
 /** Where a specifier that is no relative path may lead inside the package: absolute paths without extension. */
 export type PathAliases = (specifier: string) => readonly string[]

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { FlowContext, FlowNode } from './flow-node'
 import { isAssignmentOperator } from '../syntax/syntax'
 

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { buildCondition, buildExpression, isTest } from './flow-expressions'
 import type { FlowContext, FlowGraph, FlowNode } from './flow-node'
 

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 
 /**
  * Control flow of one function, with the exceptional edges. `finally` blocks appear once for every way of entering them

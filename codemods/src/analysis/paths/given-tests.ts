@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isNullish } from '../connection/connection-uses'
 import { unwrapExpression } from '../syntax/syntax'
 

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { FlowNode } from './flow-node'
 import type { Flags, HelperCall, HelperExit, HelperRun } from './helper'
 import { askedOf, factOf, literalTruth, propertiesIn, propertyFact, withFact, type Asked } from './path-facts'

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { ConnectionState } from './connection-state'
 
 /** What is known of the connection's own properties (`connection.inTransaction`), by name. */

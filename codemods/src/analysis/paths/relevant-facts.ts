@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { FlowGraph, FlowNode } from './flow-node'
 import { askedOf, factOf } from './path-facts'
 

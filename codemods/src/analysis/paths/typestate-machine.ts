@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ConnectionUse } from '../connection/connection-uses'
 import { isNullish } from '../connection/connection-uses'
 import type { FlowNode } from './flow-node'

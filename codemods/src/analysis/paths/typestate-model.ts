@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { ConnectionState } from './connection-state'
 import type { ConnectionUse } from '../connection/connection-uses'
 import type { FlowGraph } from './flow-node'

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { FlowNode } from './flow-node'
 import type { ConnectionState } from './connection-state'
 import type { PathState } from './typestate-model'

@@ -1,4 +1,4 @@
-import type { ts } from 'ts-morph'
+import type ts from 'typescript'
 import type { HelperRun } from './helper'
 import { Typestate } from './typestate-machine'
 import type { ConnectionState } from './connection-state'

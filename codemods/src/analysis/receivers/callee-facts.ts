@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { findMember } from './member-lookup'
 import { unwrapExpression } from '../syntax/syntax'
 import { memberOfExternal, unknownFact, type FactSource, type TypeFact } from './type-fact'

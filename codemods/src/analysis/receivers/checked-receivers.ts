@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ReceiverRule } from '../../model/dialect'
 import type { SourceText } from '../../model/source'
 import type { DeclarationCache } from '../../project/declaration-cache'
@@ -64,7 +64,8 @@ export class CheckedReceivers {
       noEmit: true,
       skipLibCheck: true,
       allowJs: true,
-      // what Node itself declares is large, and nothing in it is a pool
+      // what the language and Node declare is large, and nothing in it is a pool
+      noLib: true,
       types: [],
     }
     const host = ts.createCompilerHost(options)

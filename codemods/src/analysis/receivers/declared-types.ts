@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isFunctionWithBody, unwrapExpression } from '../syntax/syntax'
 import { either, isNullish, maxDepth, unknownFact, type FactSource, type TypeFact } from './type-fact'
 

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { connectionService } from '../../dialects/connection-service'
 import type { Dialect } from '../../model/dialect'
 import type { DialectSuggestion } from '../../model/dialect-suggestion'

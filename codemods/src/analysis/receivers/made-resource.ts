@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { returnFact, typeFact } from './declared-types'
 import { findMember } from './member-lookup'
 import { unwrapExpression } from '../syntax/syntax'

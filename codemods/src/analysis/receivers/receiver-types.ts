@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ReceiverRule, TypeName } from '../../model/dialect'
 import { typeFact } from './declared-types'
 import { lastAssigned, narrowedTo } from '../syntax/narrowing'

@@ -1,8 +1,8 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { DialectSuggestion } from '../../model/dialect-suggestion'
 import type { SourceText } from '../../model/source'
 import type { NamedCall } from './find-acquires'
-import { methodOf, outermost, positionOf, receiverText } from '../syntax/syntax'
+import { methodOf, outermost, positionOf, receiverText, unwrapExpression } from '../syntax/syntax'
 import { membersAskedOf } from './use-evidence'
 
 const statements = ['query', 'execute']
@@ -24,7 +24,7 @@ export function suggestDialects(
   if (!releases.some((name) => source.text.includes(`.${name}(`))) return []
   return calls.flatMap(({ call, receiver, method }) => {
     const { parent } = outermost(call)
-    if (taken.has(call) || !ts.isAwaitExpression(parent) || neverDatabases.test(method)) return []
+    if (isPartOf(call, taken) || !ts.isAwaitExpression(parent) || neverDatabases.test(method)) return []
     if (!ts.isVariableDeclaration(outermost(parent).parent)) return []
     const asked = membersAskedOf(call, {}, checker)
     const release = releases.find((name) => asked.has(name))
@@ -40,4 +40,12 @@ export function suggestDialects(
       },
     ]
   })
+}
+
+/** A site, or `pool.connect().catch(…)`, which ends in one. */
+function isPartOf(call: ts.CallExpression, taken: ReadonlySet<ts.CallExpression>): boolean {
+  if (taken.has(call)) return true
+  const inner = methodOf(call)?.receiver
+  const bare = inner && unwrapExpression(inner)
+  return bare !== undefined && ts.isCallExpression(bare) && isPartOf(bare, taken)
 }

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Assignments } from '../connection/assignments'
 import { unwrapExpression } from '../syntax/syntax'
 

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { Assignments } from '../connection/assignments'
 import { calleeOf, type Callee } from './callee-facts'
 import { isNullish } from '../connection/connection-uses'

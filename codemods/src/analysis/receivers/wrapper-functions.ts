@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { serviceDialectId, type AcquireCall } from '../connection/acquire-call'
 import { returnedExpressions } from './declared-types'
 import { receiverEffect } from '../connection/receiver-effect'
@@ -82,13 +82,28 @@ export function functionNode(declaration: ts.Node, facts: FactSource): FunctionL
     const [named] = facts.resolveAlias(symbol)?.declarations ?? []
     return named === undefined || named === declaration ? undefined : functionNode(named, facts)
   }
+  // exports.take = …, of which a compiler of JavaScript calls either side the declaration.
+  const assignment = ts.isBinaryExpression(declaration) ? declaration : declaration.parent
+  if (ts.isBinaryExpression(assignment) && isMemberAssignment(assignment))
+    return functionNode(unwrapExpression(assignment.right), facts)
   return undefined
+}
+
+/** `exports.take = …`, `Repository.prototype.take = …` */
+function isMemberAssignment({ left, operatorToken }: ts.BinaryExpression): boolean {
+  return operatorToken.kind === ts.SyntaxKind.EqualsToken && ts.isPropertyAccessExpression(left)
 }
 
 export function nameOf(declaration: FunctionLike): string | undefined {
   const own = declaration.name
   if (own !== undefined) return ts.isIdentifier(own) || ts.isPrivateIdentifier(own) ? own.text : undefined
   const { parent } = declaration
+  if (
+    ts.isBinaryExpression(parent) &&
+    parent.right === declaration &&
+    ts.isPropertyAccessExpression(parent.left)
+  )
+    return isMemberAssignment(parent) ? parent.left.name.text : undefined
   const named =
     ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)
       ? parent.name

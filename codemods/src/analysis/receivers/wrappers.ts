@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Dialect } from '../../model/dialect'
 import type { AcquireCall } from '../connection/acquire-call'
 import { returnFact } from './declared-types'

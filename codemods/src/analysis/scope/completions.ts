@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { Bracket } from '../connection/bracket'
 import { isWithin } from '../connection/bracket'
 import { nameSeenOutside } from './bracket-obligations'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isStatementList, isWithin } from '../connection/bracket'
 import { literalTruth } from '../paths/path-facts'
 import type { ReleasePoint } from '../connection/release-points'

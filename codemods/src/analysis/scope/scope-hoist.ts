@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { StatementList } from '../connection/bracket'
 import { isWithin } from '../connection/bracket'
 import { declaredNames, type Obstacle } from './bracket-obligations'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { StatementList } from '../connection/bracket'
 import { isStatementList, isWithin } from '../connection/bracket'
 import type { Obstacle } from './bracket-obligations'

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { FunctionLike } from './syntax'
 import { enclosingFunction, methodOf, outermost, walk } from './syntax'
 

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import type { ReasonCode } from '../../model/site'
 import { isFunctionWithBody, methodOf, outermost, unwrapExpression } from './syntax'
 

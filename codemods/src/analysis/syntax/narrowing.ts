@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { isAssignmentOperator, isFunctionWithBody, receiverText, unwrapExpression, walk } from './syntax'
 
 /**

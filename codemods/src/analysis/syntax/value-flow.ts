@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { outermost, unwrapExpression } from './syntax'
 
 /** The whole of a choice that may be the connection: `connection ?? pool`, `isOurs ? connection : other`. */

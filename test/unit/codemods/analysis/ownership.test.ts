@@ -405,3 +405,19 @@ describe('leaks beside a hand-over', () => {
     for (const verdict of verdicts(program)) expect(verdict).not.toMatch(/^leak|double-release|use-after/)
   })
 })
+
+describe('a member in brackets that may be the release', () => {
+  it.each([`c['release']()`, `c[name]()`])('is named as what nobody follows: %s', (end) => {
+    const [site] = scanText(`${head}const name: any = 'end'\n${bracket(end)}`)
+    expect(site).toMatchObject({ verdict: 'manual', reason: 'unsupported-shape' })
+    expect(site?.witness?.at(-1)?.note).toContain('in brackets')
+  })
+
+  it('is no obstacle where it is surely another', () => {
+    expect(
+      verdicts(
+        `async function f() { const c = await pool.connect(); try { await c['query']('x') } finally { c.release() } }`,
+      ),
+    ).toEqual(['rewritable'])
+  })
+})

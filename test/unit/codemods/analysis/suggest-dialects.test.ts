@@ -41,6 +41,12 @@ describe('an API that no dialect knows', () => {
     expect(suggestionsIn(text)).toEqual([])
   })
 
+  it('is no suggestion where it only begins with a site', () => {
+    const text = `import { Pool } from 'pg'\nconst pool = new Pool()
+      export async function f() { const c = await pool.connect().catch((e) => { throw new Error('no') }); try { await c.query('x') } finally { c.release() } }`
+    expect(suggestionsIn(text)).toEqual([])
+  })
+
   it('is suggested once, with its count, as a dialect that the configuration takes', () => {
     const one = { receiver: 'db', method: 'takeOne', release: 'done', file: 'a.ts', line: 1, count: 1 }
     const merged = mergeSuggestions([{ ...one, method: 'other' }, one, { ...one, file: 'b.ts' }])

@@ -235,13 +235,13 @@ describe('what is refused, and why', () => {
       'a release through an element',
       `${take}\ntry { await c.query('x') } finally { c['release']() }`,
       'manual',
-      'release-in-helper',
+      'unsupported-shape',
     ],
     [
       'a release through a computed name',
       `${take}\ntry { await c.query('x') } finally { c[given]() }`,
       'manual',
-      'release-in-helper',
+      'unsupported-shape',
     ],
     [
       'a release taken apart with the rest',

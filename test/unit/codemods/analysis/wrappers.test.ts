@@ -34,6 +34,24 @@ describe('functions of the package that give a connection', () => {
     expect(sites.at(-1)).toMatchObject({ api: 'take/release', verdict: 'manual', reason: 'receiver-effect' })
   })
 
+  it.each([
+    ['exports.take = async () => { const c = await pool.connect(); note(); return c }', 'receiver-effect'],
+    ['module.exports.take = function () { return pool.connect() }', undefined],
+    ['exports.take = take\nasync function take() { return pool.connect() }', undefined],
+  ])('are found where a CommonJS module exports them: %s', (exported, reason) => {
+    const users = ["const db = require('./db')", "const { take } = require('./db')"].map(
+      (line, index) =>
+        [`src/user${String(index)}.js`, `${line}\n${use(index === 0 ? 'db.take()' : 'take()')}`] as const,
+    )
+    const db = `const { Pool } = require('pg')\nconst pool = new Pool()\n${exported}`
+    const sites = scanFiles({ 'src/db.js': db, ...Object.fromEntries(users) })
+    expect(sites.map((site) => [site.file, site.reason])).toEqual([
+      ['src/db.js', 'escapes-to-return'],
+      ['src/user0.js', reason],
+      ['src/user1.js', reason],
+    ])
+  })
+
   it('count as a leak where nobody gives back, whatever they do', () => {
     const text = `${pool}async function take() { log(); return pool.connect() }\nexport async function f() { const c = await take(); await c.query('x') }`
     expect(scanText(text).at(-1)).toMatchObject({ api: 'take/release', verdict: 'leak' })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { runInThisContext } from 'node:vm'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { builtinDialects } from '../../../../codemods/src/dialects/builtin-dialects'
 import type { Dialect } from '../../../../codemods/src/model/dialect'
 import type { PgferryConfig } from '../../../../codemods/src/project/define-config'

@@ -74,6 +74,24 @@ test('an error above the first site is laid on the first site', () => {
   expect(verdicts(plan())).toEqual(['manual', 'rewritten'])
 })
 
+test('an error is laid on the site of its own function, and on no other', () => {
+  temp.write(
+    'app/a.ts',
+    `export function a() { return legacyTake(2) }
+export function b() {
+  const held: number =
+    legacyTake(13)
+  return held
+}
+export function c() { return legacyTake(2) }
+export function d(): string { const late: number =
+  legacyTake(13); return String(late) }
+export function e() { return legacyTake(2) }
+`,
+  )
+  expect(verdicts(plan())).toEqual(['rewritten', 'manual', 'rewritten', 'manual', 'rewritten'])
+})
+
 test('edits that no site answers for are never written', () => {
   temp.write('app/a.ts', 'export const a = legacyTake(2)\n')
   const careless: Knowledge = {

@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { DeclarationCache } from '../../../../codemods/src/project/declaration-cache'
 
 function hostThatCounts(): { readonly host: ts.CompilerHost; readonly read: string[] } {

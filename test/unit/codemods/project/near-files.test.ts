@@ -1,4 +1,4 @@
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { ImportScanner } from '../../../../codemods/src/project/import-scan'
 import { findNearFiles } from '../../../../codemods/src/project/near-files'
 import type { NearFiles } from '../../../../codemods/src/project/near-files'

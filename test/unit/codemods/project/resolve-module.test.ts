@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { ts } from 'ts-morph'
+import ts from 'typescript'
 import { createModuleResolver } from '../../../../codemods/src/project/resolve-module'
 
 describe('a module resolves', () => {

@@ -76,3 +76,12 @@ it('a file of several ways has the import once, and a second run changes nothing
   expect(text).toContain('this.connections.connection(')
   expect(migrate(text)).toMatchObject({ text, sites: [{}, {}, {}].map(() => ({ verdict: 'already' })) })
 })
+
+it('the module that the service shall come from is out of reach as long as it does not have it', () => {
+  const [own, missing] = [`export const connections: any = 1\n`, ''].map((line) =>
+    migrate(`${head}${line}export async function f() ${body}`, 'src/database.ts'),
+  )
+  expect(own?.sites).toMatchObject([{ verdict: 'rewritten' }])
+  expect(own?.text).not.toContain(importLine)
+  expect(missing?.sites).toMatchObject([{ verdict: 'manual', reason: 'out-of-reach' }])
+})

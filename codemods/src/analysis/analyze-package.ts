@@ -10,6 +10,7 @@ import { describeSites } from './judge/describe-sites'
 import { findHidden, withHidden } from './hidden/find-hidden'
 import { followHelpers } from './calls/follow-helpers'
 import { withinReach, type KnownDrivers } from './judge/foreign-handle'
+import { withOneDatabase } from './judge/one-database'
 import { sitesByFunction, withOnePool } from './judge/one-pool'
 import { judgeSite } from './judge/judge-site'
 import type { Judgement } from './judge/judgement'
@@ -61,7 +62,7 @@ export function analyzePackage(
           ),
         ]
   })
-  const described = describeSites(files, parsed.checker)
+  const described = describeSites(withOneDatabase(files, parsed.checker), parsed.checker)
   return {
     wrapperNames,
     suggestions: [...suggestions.values()].flat(),

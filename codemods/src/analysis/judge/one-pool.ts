@@ -50,7 +50,8 @@ export function withOnePool(
   }
 }
 
-function poolOf({ acquire }: SiteFacts, checker: ts.TypeChecker): ts.Declaration | undefined {
+/** Where the pool that a site takes from is declared. */
+export function poolOf({ acquire }: SiteFacts, checker: ts.TypeChecker): ts.Declaration | undefined {
   const receiver = unwrapExpression(acquire.receiver)
   const name = ts.isPropertyAccessExpression(receiver) ? receiver.name : receiver
   const symbol = checker.getSymbolAtLocation(name)

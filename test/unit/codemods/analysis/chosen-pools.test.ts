@@ -1,4 +1,4 @@
-import { scanText } from './scan-text'
+import { scanFiles, scanText } from './scan-text'
 
 /** Statements that set `p`, and a lease from it behind them. */
 const lease = `const c = await p.connect()
@@ -107,5 +107,66 @@ describe('two pools in one function', () => {
   b.release()
 }`
     expect(verdictsOf(code)).toEqual(['leaks-on-throw', 'leaks-on-throw'])
+  })
+})
+
+describe('two pools in different functions of a package', () => {
+  const use = (pool: string) => `export async function from_${pool}() { ${lease.replace('p.', `${pool}.`)} }`
+  const verdicts = (one: string, other: string) =>
+    scanFiles({
+      'src/one.ts': `import { Pool } from 'pg'\nconst one = new Pool(${one})\n${use('one')}`,
+      'src/other.ts': `import { Pool } from 'pg'\nexport const other = new Pool(${other})`,
+      'src/use.ts': `import { other } from './other'\n${use('other')}`,
+    }).map(({ verdict, reason }) => reason ?? verdict)
+
+  it.each([
+    [
+      'variables',
+      '{ connectionString: process.env.SOURCE_URL }',
+      '{ connectionString: process.env.TARGET_URL! }',
+    ],
+    ['bare variables', 'process.env.SOURCE_URL', `process.env['TARGET_URL']`],
+    [
+      'names',
+      `{ host: process.env.HOST, database: 'shop' }`,
+      `{ host: process.env.HOST, database: 'events' }`,
+    ],
+    ['ports', '{ port: 5432 }', `{ port: '5433' }`],
+  ])('of different databases by their %s are not both the service', (_what, one, other) => {
+    expect(verdicts(one, other)).toEqual(['receiver-effect', 'receiver-effect'])
+  })
+
+  it.each([
+    [
+      'of one variable',
+      '{ connectionString: process.env.URL, max: 2 }',
+      '{ connectionString: process.env.URL! }',
+    ],
+    ['of a variable and its stand-in', 'process.env.URL ?? process.env.PG_URL', 'process.env.PG_URL'],
+    ['of a variable and a constant', `{ host: process.env.HOST ?? 'localhost' }`, `{ host: 'localhost' }`],
+    ['of one port, as a number and as text', '{ port: 5432 }', `{ port: '5432' }`],
+    [
+      'of which nothing is known',
+      '{ connectionString: config.source }',
+      '{ connectionString: config.target }',
+    ],
+    ['that say different things', `{ host: 'a' }`, `{ database: 'shop' }`],
+    ['without options', '', `{ host: 'a' }`],
+  ])('%s may be one', (_what, one, other) => {
+    expect(verdicts(one, other)).toEqual(['rewritable', 'rewritable'])
+  })
+
+  it('keep their leaks as leaks, without a rewrite', () => {
+    const leak = (pool: string) =>
+      `export async function leak() { const c = await ${pool}.connect(); await c.query('x'); c.release() }`
+    const sites = scanText(`import { Pool } from 'pg'
+const one = new Pool({ host: 'a' })
+const other = new Pool({ host: 'b' })
+${leak('one')}
+${use('other')}`)
+    expect(sites.map(({ reason, labels }) => [reason, labels])).toEqual([
+      ['leaks-on-throw', undefined],
+      ['receiver-effect', undefined],
+    ])
   })
 })

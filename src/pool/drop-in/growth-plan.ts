@@ -85,9 +85,13 @@ export class GrowthPlan {
     this.lastError = error
   }
 
+  /** Notes who waits: `joinedAtMs` is when the last of them has joined. */
+  noteWaiting(waiting: number, turnMs: number, joinedAtMs: number): void {
+    this.#pressure.note(waiting, turnMs, joinedAtMs)
+  }
+
   /** Whether it was decided in this turn to open nothing, and would be again. */
   isLull(turnMs: number, waiting: number, opening: number, size: number): boolean {
-    this.#pressure.note(waiting, turnMs)
     return this.#lull.lasts(turnMs, waiting, opening, size)
   }
 

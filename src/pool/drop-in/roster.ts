@@ -93,6 +93,7 @@ export class Roster {
     const opening = this.#openingCount
     if (waiting <= opening || this.#room <= 0) return
     const turnMs = this.#turnNow()
+    this.plan.noteWaiting(waiting, turnMs, this.#line.joinedAtMs)
     if (this.plan.isLull(turnMs, waiting, opening, this.#size) && this.#timer !== undefined) return
     const nowMs = this.#deps.clock.now()
     let count = this.plan.decide({

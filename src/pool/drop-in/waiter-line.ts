@@ -25,6 +25,11 @@ export class WaiterLine {
     return this.#places.length - this.#head
   }
 
+  /** When the last one has joined; of an empty line, never. */
+  get joinedAtMs(): number {
+    return this.size === 0 ? -Infinity : (this.#places[this.#places.length - 1]?.sinceMs ?? -Infinity)
+  }
+
   add(waiter: Waiter, nowMs: number): void {
     waiter.sinceMs = nowMs
     this.#places.push(waiter)

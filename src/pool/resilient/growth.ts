@@ -128,6 +128,8 @@ function middleOf(numbers: readonly number[]): number | undefined {
 
 /** Shorter than this many milliseconds, a line is a burst that passes. */
 const shortestPressureMs = 10
+/** For a moment the line is empty whenever whoever was served comes back for more; that is no break. */
+const longestGapMs = 2
 
 /**
  * How long callers have been waiting without a break. A burst is served by what there is; a line that does not end is worth a
@@ -135,10 +137,16 @@ const shortestPressureMs = 10
  */
 export class Pressure {
   #sinceMs = Infinity
+  #seenMs = -Infinity
 
-  /** @param waiting callers in the line, whoever has just joined it included */
-  note(waiting: number, nowMs: number): void {
-    if (waiting <= 1 || this.#sinceMs === Infinity) this.#sinceMs = nowMs
+  /**
+   * @param waiting callers in the line, whoever has just joined it included
+   * @param joinedAtMs when the last of them has joined; a single one who has been there for longer is waited for in other ways
+   */
+  note(waiting: number, nowMs: number, joinedAtMs: number): void {
+    const isAlone = waiting <= 1 && (joinedAtMs < nowMs || nowMs - this.#seenMs > longestGapMs)
+    if (isAlone || this.#sinceMs === Infinity) this.#sinceMs = nowMs
+    this.#seenMs = nowMs
   }
 
   isLasting(nowMs: number, connectMs: number | undefined): boolean {

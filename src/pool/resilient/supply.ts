@@ -112,7 +112,7 @@ export class Supply {
       if (this.hasSingleHost) return
     }
     const nowMs = this.#turnNow()
-    this.#pressure.note(queue.size, nowMs)
+    this.#pressure.note(queue.size, nowMs, queue.joinedAtMs)
     if (
       this.#timer !== undefined &&
       this.#lull.lasts(nowMs, queue.size, this.#opener.count, slots.leasedCount)

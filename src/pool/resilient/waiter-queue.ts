@@ -59,6 +59,11 @@ export class WaiterQueue {
     return this.#size
   }
 
+  /** When the last one has joined; of an empty line, never. */
+  get joinedAtMs(): number {
+    return this.#tail === undefined ? -Infinity : this.#tail.sinceMs
+  }
+
   /** Joins the end of the line. */
   add(request: AcquireRequest, timeoutMs: number, receiver: AcquireReceiver): void {
     const waiter = new Waiter(request, this.#startMs(timeoutMs), timeoutMs, receiver)

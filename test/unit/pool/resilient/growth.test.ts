@@ -95,12 +95,22 @@ test('a recent median says nothing before there are three, and then the middle o
 
 test('a line that ends is a burst; one that lasts longer than two connects is worth a connection', () => {
   const pressure = new Pressure()
-  pressure.note(1, 100)
-  pressure.note(8, 105)
+  pressure.note(1, 100, 100)
+  pressure.note(8, 105, 105)
   expect(pressure.isLasting(108, 1)).toBe(false)
   expect(pressure.isLasting(111, 1)).toBe(true)
   expect(pressure.isLasting(111, 50)).toBe(false)
   // Somebody found an empty line: it begins anew.
-  pressure.note(1, 120)
+  pressure.note(1, 120, 120)
   expect(pressure.isLasting(125, undefined)).toBe(false)
+})
+
+test('a line that is empty for a moment again and again lasts; one caller who is looked at again does not make one', () => {
+  const pressure = new Pressure()
+  // As many callers as connections and one more: whoever was served comes back and is the only one in the line.
+  for (let ms = 100; ms <= 111; ms++) pressure.note(1, ms, ms)
+  expect(pressure.isLasting(111, 1)).toBe(true)
+  const alone = new Pressure()
+  for (let ms = 100; ms <= 111; ms++) alone.note(1, ms, 100)
+  expect(alone.isLasting(111, 1)).toBe(false)
 })

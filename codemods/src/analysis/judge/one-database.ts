@@ -1,10 +1,8 @@
 import ts from 'typescript'
-import { reasonAdvice } from '../../model/site'
 import { serviceDialectId } from '../connection/acquire-call'
 import type { SiteFacts } from '../calls/site-facts'
-import { witnessStep } from '../calls/witness'
 import { unwrapExpression } from '../syntax/syntax'
-import { poolOf } from './one-pool'
+import { besideRival, poolOf } from './one-pool'
 import type { AnalyzedSite, FileAnalysis } from './package-analysis'
 
 /** What of a pool's options says where it connects to, by name, where that can be compared. */
@@ -43,22 +41,7 @@ export function withOneDatabase(
 function leftAlone({ site, facts }: AnalyzedSite, rival: AnalyzedSite): AnalyzedSite {
   const { labels: _labels, ...rest } = site
   if (site.verdict === 'leak') return { site: rest, facts }
-  return {
-    facts,
-    site: {
-      ...rest,
-      verdict: 'manual',
-      reason: 'receiver-effect',
-      advice: reasonAdvice['receiver-effect'],
-      witness: [
-        witnessStep(facts.acquire.call, 'the connection is taken here'),
-        witnessStep(
-          rival.facts.acquire.call,
-          'and here one of another database: one service cannot stand for both',
-        ),
-      ],
-    },
-  }
+  return { facts, site: { ...rest, ...besideRival(facts, rival.facts, 'database') } }
 }
 
 function differ(one: Address, other: Address): boolean {

@@ -3,7 +3,7 @@ import { serviceDialectId } from '../connection/acquire-call'
 import { functionRunning } from '../connection/chosen-pool'
 import type { SiteFacts } from '../calls/site-facts'
 import { witnessStep } from '../calls/witness'
-import { reasonAdvice } from '../../model/site'
+import { reasonAdvice, type Site } from '../../model/site'
 import { unwrapExpression } from '../syntax/syntax'
 import type { Judgement } from './judgement'
 
@@ -38,14 +38,22 @@ export function withOnePool(
   if (rival === undefined) return judgement
   const { plan: _plan, labels: _labels, ...rest } = judgement
   if (judgement.verdict === 'leak') return rest
+  return { ...rest, ...besideRival(facts, rival, 'pool') }
+}
+
+/** What a site is told whose pool is not the only one that its service would have to stand for. */
+export function besideRival(
+  { acquire }: SiteFacts,
+  { acquire: rival }: SiteFacts,
+  what: 'pool' | 'database',
+): Pick<Site, 'verdict' | 'reason' | 'advice' | 'witness'> {
   return {
-    ...rest,
     verdict: 'manual',
     reason: 'receiver-effect',
     advice: reasonAdvice['receiver-effect'],
     witness: [
-      witnessStep(facts.acquire.call, 'the connection is taken here'),
-      witnessStep(rival.acquire.call, 'and here one of another pool: one service cannot stand for both'),
+      witnessStep(acquire.call, 'the connection is taken here'),
+      witnessStep(rival.call, `and here one of another ${what}: one service cannot stand for both`),
     ],
   }
 }

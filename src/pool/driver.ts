@@ -23,8 +23,8 @@ export interface Driver {
   activity(client: ClientBase): ClientActivity
   transactionState(client: ClientBase): TransactionState
   /**
-   * Asks the server to cancel what the client is running; resolves when it has been asked, or could not be. Never rejects. A
-   * driver that cannot leaves it out.
+   * Asks the server to cancel what the client is running; resolves when that has ended, or when the server does not react or
+   * could not be asked. Never rejects. A driver that cannot leaves it out.
    */
   cancel?(client: ClientBase): Promise<void>
   /**

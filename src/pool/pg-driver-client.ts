@@ -18,6 +18,9 @@ interface ClientInternals {
 /** After this time a server that does not answer our goodbye is left without one. */
 const closeGraceMs = 1_000
 
+/** How long a cancel request is given to show before it is sent again. */
+const cancelPausesMs = [2, 8, 40, 200]
+
 export interface ClientDriverOptions {
   readonly clock: Clock
   /** Makes the client of one connection; default `pg.Client`. */
@@ -38,14 +41,28 @@ export function createClientDriver({ clock, createClient = newClient }: ClientDr
     },
     activity: activityOf,
     transactionState: transactionStateOf,
-    async cancel(client) {
-      await requestCancel(client, { clock, isStillWanted: () => activityOf(client) === 'busy' })
-    },
+    cancel: (client) => cancelRunning(client, clock),
     close: (client) => closeClient(client, clock),
     end() {
       isEnded = true
       return Promise.resolve()
     },
+  }
+}
+
+/**
+ * A request travels on its own and may overtake the statement that it is meant for. It has no effect then, and the server would
+ * run what nobody waits for: it is sent again while the client is still busy.
+ */
+async function cancelRunning(client: ClientBase, clock: Clock): Promise<void> {
+  const isBusy = (): boolean => activityOf(client) === 'busy'
+  for (const pauseMs of cancelPausesMs) {
+    await requestCancel(client, { clock, isStillWanted: isBusy })
+    if (!isBusy()) return
+    await new Promise<void>((resolve) => {
+      clock.setTimer(resolve, pauseMs)
+    })
+    if (!isBusy()) return
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { systemClock } from '../../src/core/clock'
 import { MockClient } from '../../src/pool/mock-client'
 import { createMockDriver } from '../../src/pool/mock-pool'
@@ -86,6 +86,36 @@ test('the driver on pg.Client cancels what a client runs, on the server', async 
   await client.query('SELECT 1')
   await driver.close(client)
   await driver.end()
+})
+
+test('a cancel that overtakes its statement is sent again', async () => {
+  const driver = createClientDriver({ clock: systemClock })
+  // The first is the client itself, those after it are cancel requests.
+  let connectionCount = 0
+  const relay = createServer((socket) => {
+    const { host = '', port = 0 } = database.connection
+    socket.pipe(connect(port, host).on('close', () => socket.destroy())).pipe(socket)
+    socket.on('error', () => undefined)
+    const isFirstRequest = ++connectionCount === 2
+    socket.on('close', () => {
+      // It has been taken: only now the statement sets out.
+      if (isFirstRequest) stream.uncork()
+    })
+  })
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+  const { port } = relay.address() as AddressInfo
+  const client = await driver.open({ ...database.connection, host: '127.0.0.1', port })
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  stream.cork()
+  const sleeping = client
+    .query('SELECT pg_sleep(30)')
+    .catch((error: unknown) => (error as { code: string }).code)
+  await driver.cancel?.(client)
+  expect(await sleeping).toBe('57014')
+  expect(connectionCount).toBeGreaterThan(2)
+  await driver.close(client)
+  await driver.end()
+  await new Promise((resolve) => relay.close(resolve))
 })
 
 test('the driver on pg.Client ends an attempt at its deadline and when it is aborted, and leaves no socket', async () => {

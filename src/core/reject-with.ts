@@ -4,3 +4,12 @@ export function rejectWith(error: unknown): Promise<never> {
   const reason = error as Error
   return Promise.reject(reason)
 }
+
+/**
+ * For `catch`: throws the error with the stack of whoever awaits the promise; the driver's own stack begins at the socket. It
+ * has to run as a reaction of that very promise.
+ */
+export function throwWithStack(error: unknown): never {
+  if (typeof error === 'object' && error !== null && 'stack' in error) Error.captureStackTrace(error)
+  throw error
+}

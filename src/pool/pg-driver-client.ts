@@ -6,6 +6,7 @@ import { connectOnce } from './connect-once'
 import type { Driver, OpenOptions } from './driver'
 import { activityOf, ignoreError, transactionStateOf } from './pg-client-state'
 import { requestCancel } from './pg-driver-cancel'
+import { useLeanQueries } from './pg-driver-lean-query'
 
 /** What we reach for inside a client beyond its published types; one of the user's own may lack any. */
 interface ClientInternals {
@@ -37,6 +38,7 @@ export function createClientDriver({ clock, createClient = newClient }: ClientDr
       client.on('error', ignoreError)
       await connectInTime(client, clock, options)
       forgetLogin(client)
+      useLeanQueries(client)
       return client
     },
     activity: activityOf,

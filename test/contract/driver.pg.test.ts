@@ -93,7 +93,7 @@ test('a cancel that overtakes its statement is sent again', async () => {
   // The first is the client itself, those after it are cancel requests.
   let connectionCount = 0
   const relay = createServer((socket) => {
-    const { host = '', port = 0 } = database.connection
+    const { host, port } = database.connection
     socket.pipe(connect(port, host).on('close', () => socket.destroy())).pipe(socket)
     socket.on('error', () => undefined)
     const isFirstRequest = ++connectionCount === 2

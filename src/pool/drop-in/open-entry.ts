@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import type { Clock } from '../../core/clock'
 import type { Driver } from '../driver'
 import { activityOf } from '../pg-client-state'
+import { useLeanQueries } from '../pg-driver-lean-query'
 import { connectClient, hangUp } from './connect-client'
 import { SessionState } from '../session-state'
 import { Entry, type Keeper } from './entry'
@@ -100,6 +101,7 @@ function prepareEntry(
   { onConnect }: OpenDeps,
   listener: OpenListener,
 ): Promise<void> | undefined {
+  useLeanQueries(entry.client)
   guardClient(entry)
   const session = new SessionState(entry.client)
   entry.session = session

@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { ClientBase, Pool as AnyPool } from 'pg'
+import { throwWithStack } from '../../core/reject-with'
 import { CallbackWaiter, PromiseWaiter, releaseOf, type ConnectCallback } from './connect-waiters'
 import type { DropInOptions } from './drop-in-options'
 import type { Lender, LenderOwner, LentClient } from './lender'
 import { PoolQuery, type QueryDone } from './pool-query'
-import { throwWithStack, type PromiseClass } from './settle'
 import { BorrowedLoan, type ConnectDetour } from './stock-way'
 
 /**
@@ -19,6 +19,13 @@ const detourKey = Symbol('pgferry.detour')
 export { detourKey, lenderKey, ownerKey }
 
 export type ClientClass = new (options: object) => ClientBase
+
+/** What is needed of a promise class that the user may have brought. */
+interface PromiseClass {
+  new <T>(
+    start: (resolve: (value: T | PromiseLike<T>) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T>
+}
 
 /** What `pg.Pool` keeps on itself beyond its published types, and what ours does. */
 export interface PoolFields {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { main } from './cli/main'
+import { prepareThread } from './engine/spare-thread'
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as {
   version: string
@@ -35,6 +36,7 @@ void main(
   { stdout: process.stdout, stderr: process.stderr, cwd: process.cwd(), env: process.env },
   {
     version,
+    prepare: prepareThread,
     loadCommandDeps: async () =>
       (await import('./commands/process-deps.js')).createProcessDeps(interruption.signal),
   },

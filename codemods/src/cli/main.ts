@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import type { CommandDeps, CommandOutcome } from '../commands/command'
 import { CodemodError, codemodErrors, describeCause } from '../project/codemod-error'
 import { createProgress } from './progress'
-import { createProgram } from './program'
+import { createProgram, type RunCommand } from './program'
 import type { CliContext } from './streams'
 import type { CommonOptions } from './write-outcome'
 import { writeError, writeOutcome } from './write-outcome'
@@ -10,6 +10,8 @@ import { writeError, writeOutcome } from './write-outcome'
 /** What the entry passes in beside streams: the version to print, and the rest of a command's needs. */
 export interface MainDeps {
   readonly version: string
+  /** Called before a command that looks at packages is loaded. */
+  prepare?(): void
   /** Loaded when a command runs, not for help. */
   loadCommandDeps(): Promise<Omit<CommandDeps, 'cwd' | 'onProgress'>>
 }
@@ -21,9 +23,10 @@ export interface MainDeps {
  */
 export async function main(argv: readonly string[], context: CliContext, deps: MainDeps): Promise<number> {
   let exitCode = 0
-  const program = createProgram(deps.version, async (options, command) => {
+  const run: RunCommand = async (options, command) => {
     exitCode = await runOne(command, options, context, deps)
-  })
+  }
+  const program = createProgram(deps.version, run, () => deps.prepare?.())
   for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void context.stdout.write(text),

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CodemodError, describeCause } from '../project/codemod-error'
-import { configFileNames } from '../project/load-config'
+import { configFileNames } from '../project/find-config'
 import { countOf } from '../report/render-table'
 import type { CommandDeps, CommandOutcome } from './command'
 import type { ConfigProposal } from './propose-config'

@@ -3,7 +3,7 @@ import type { Knowledge } from '../engine/knowledge'
 import { CodemodError } from '../project/codemod-error'
 import { dropEmptyRoot } from '../project/drop-empty-root'
 import { findWorkspace } from '../project/find-workspace'
-import { findConfig, loadConfig } from '../project/load-config'
+import { findConfig } from '../project/find-config'
 import { resolveDialects } from '../project/resolve-dialects'
 import type { Workspace } from '../project/workspace'
 import { workspaceFromConfig, workspaceFromManifests } from '../project/workspace'
@@ -28,6 +28,7 @@ export async function openWorkspace(
     return { workspace: openUnconfigured(cwd), dialects: knowledge.builtinDialects }
   }
   const knownIds = knowledge.builtinDialects.map(({ id }) => id)
+  const { loadConfig } = await import('../project/load-config.js')
   const loaded = await loadConfig(path, knownIds)
   const workspace = workspaceFromConfig(loaded.path, loaded.config)
   return { workspace, dialects: resolveDialects(loaded.config.dialects, knowledge.builtinDialects) }

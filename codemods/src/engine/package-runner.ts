@@ -5,8 +5,6 @@ export type OnPackage = (done: number, total: number, name: string) => void
 
 /** Looks at packages, here or in other threads. What comes out is in the order of the requests, however many work at a time. */
 export interface PackageRunner {
-  /** Makes ready for a `run` that comes soon, while other things are read; absent: there is nothing to make ready. */
-  prepare?(): void
   /**
    * @param options `jobs`: how many packages at a time; absent: as many as make sense.
    * @throws CodemodError `READ_FAILED`; `INTERRUPTED` when the run was told to end.

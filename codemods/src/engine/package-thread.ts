@@ -1,3 +1,5 @@
+// Before all that needs the compiler.
+import { keepCompiler } from './load-compiler'
 import { parentPort } from 'node:worker_threads'
 import { DeclarationCache } from '../project/declaration-cache'
 import { builtinKnowledge } from './builtin-knowledge'
@@ -17,7 +19,10 @@ parentPort?.on('message', (task: ThreadTask) => {
     context = task.context
     return
   }
-  parentPort?.postMessage(answer(task.position, task.request))
+  const found = answer(task.position, task.request)
+  // Now, because nobody waits for a thread once its last answer is there.
+  if (task.isLast) keepCompiler()
+  parentPort?.postMessage(found)
   relieve()
 })
 

@@ -5,7 +5,13 @@ import type { PackageFindings, PackageRequest, RunContext } from './run-package'
 /** What a thread is told: once what holds for the whole run, then one package after the other. */
 export type ThreadTask =
   | { readonly kind: 'begin'; readonly context: RunContext }
-  | { readonly kind: 'package'; readonly position: number; readonly request: PackageRequest }
+  | {
+      readonly kind: 'package'
+      readonly position: number
+      /** Of the whole run. */
+      readonly isLast: boolean
+      readonly request: PackageRequest
+    }
 
 /** A thread's answer to a task. */
 export type ThreadAnswer =

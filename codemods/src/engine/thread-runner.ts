@@ -1,13 +1,12 @@
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { CodemodError } from '../project/codemod-error'
 import type { LoadedSources } from '../project/load-sources'
 import type { Knowledge } from './knowledge'
 import { loadPackage } from './load-package'
 import type { OnPackage, PackageRunner } from './package-runner'
 import type { PackageFindings, PackageRequest, RunContext } from './run-package'
+import { takeThread } from './spare-thread'
 import { fromFailure, withBuffers } from './thread-messages'
 import type { ThreadAnswer, ThreadTask } from './thread-messages'
 
@@ -25,16 +24,11 @@ export function createThreadRunner(
   signal: AbortSignal,
   knowledge: Pick<Knowledge, 'words' | 'mayHoldSite'>,
 ): PackageRunner {
-  const spare = new SpareThread()
   return {
-    prepare() {
-      spare.start()
-    },
     async run(requests, context, { jobs = sensibleJobs(requests), onPackage }) {
       if (requests.length === 0) return []
       const crew = new Crew(requests, context, {
         onPackage,
-        takeThread: () => spare.take(),
         load: (request) => loadPackage(request, context, knowledge),
       })
       const stop = (): void => {
@@ -58,41 +52,6 @@ function sensibleJobs(requests: readonly PackageRequest[]): number {
   return files < filesWorthThreads ? 1 : Math.min(availableParallelism(), 8)
 }
 
-/** Syntax trees are many small things that live for a moment: with room for them fewer are moved before they are dropped. */
-const resourceLimits = { maxYoungGenerationSizeMb: 48 }
-/** The compiler alone takes more than half of it: there is nothing to collect before. */
-const initialHeapMb = 96
-
-function startThread(): Worker {
-  // Of a thread's limits this is the one that has no option; it counts for threads that are started from now on.
-  setFlagsFromString(`--initial-old-space-size=${String(initialHeapMb)}`)
-  return new Worker(join(__dirname, 'package-thread.js'), { resourceLimits })
-}
-
-/** A thread that loads the compiler while others find out what it has to do. Nobody waits for it before it is taken. */
-class SpareThread {
-  private thread: Worker | undefined
-
-  start(): void {
-    if (this.thread !== undefined) return
-    const thread = startThread()
-    const forget = (): void => {
-      if (this.thread === thread) this.thread = undefined
-    }
-    // what keeps this one from starting keeps the next one too, and that one tells
-    thread.once('error', forget).once('exit', forget)
-    thread.unref()
-    this.thread = thread
-  }
-
-  take(): Worker {
-    const taken = this.thread ?? startThread()
-    this.thread = undefined
-    taken.ref()
-    return taken
-  }
-}
-
 /** The threads of one run. Each gets the next package when it has answered the last one; answers are kept in the order of the requests. */
 class Crew {
   readonly findings: Promise<readonly PackageFindings[]>
@@ -110,7 +69,6 @@ class Crew {
     private readonly context: RunContext,
     private readonly means: {
       readonly onPackage: OnPackage
-      readonly takeThread: () => Worker
       readonly load: (request: PackageRequest) => LoadedSources
     },
   ) {
@@ -124,7 +82,7 @@ class Crew {
 
   start(count: number): void {
     for (let started = 0; started < count; started++) {
-      const thread = this.means.takeThread()
+      const thread = takeThread()
       thread.on('message', (answer: ThreadAnswer) => {
         this.take(answer, thread)
       })
@@ -156,7 +114,8 @@ class Crew {
     this.means.onPackage(position, this.requests.length, request.target.name)
     try {
       const loaded = this.ahead ?? this.means.load(request)
-      tell(thread, { kind: 'package', position, request: { ...request, loaded } })
+      const isLast = this.begun === this.requests.length
+      tell(thread, { kind: 'package', position, isLast, request: { ...request, loaded } })
       const next = this.requests[this.begun]
       this.ahead = next && this.means.load(next)
     } catch (cause) {

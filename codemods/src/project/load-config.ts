@@ -1,41 +1,16 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { createJiti } from 'jiti'
 import { CodemodError, describeCause } from './codemod-error'
 import type { PgferryConfig } from './define-config'
+import { validateConfig } from './validate-config'
 
-export const configFileNames = ['ts', 'mts', 'cts', 'mjs', 'js', 'cjs', 'json'].map(
-  (extension) => `pgferry.config.${extension}`,
-)
+// What reads and checks a configuration is large: this file is loaded where there is one.
 
 export interface LoadedConfig {
   /** Absolute path. */
   readonly path: string
   readonly config: PgferryConfig
-}
-
-/**
- * The configuration file to use: the named one, or the nearest at or above `cwd` within the repository.
- *
- * @throws CodemodError `CONFIG_NOT_FOUND` when a file was named and is not there.
- */
-export function findConfig(cwd: string, named: string | undefined): string | undefined {
-  if (named !== undefined) {
-    const path = resolve(cwd, named)
-    const found = statSync(path, { throwIfNoEntry: false })
-    if (found?.isFile() === true) return path
-    if (found !== undefined) {
-      throw new CodemodError(
-        'CONFIG_NOT_FOUND',
-        `--config: received "${named}", which is a folder, expected a file`,
-      )
-    }
-    throw new CodemodError('CONFIG_NOT_FOUND', `--config: received "${named}", and there is no such file`)
-  }
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const found = configFileNames.map((name) => join(folder, name)).find((path) => existsSync(path))
-    if (found !== undefined) return found
-    if (existsSync(join(folder, '.git')) || dirname(folder) === folder) return undefined
-  }
 }
 
 /**
@@ -46,15 +21,12 @@ export function findConfig(cwd: string, named: string | undefined): string | und
  */
 export async function loadConfig(path: string, knownDialects: readonly string[]): Promise<LoadedConfig> {
   const value = await importConfig(path)
-  // what reads and checks a configuration is large; without one it is never needed
-  const { validateConfig } = await import('./validate-config.js')
   return { path, config: validateConfig(value, basename(path), knownDialects) }
 }
 
 async function importConfig(path: string): Promise<unknown> {
   try {
     if (path.endsWith('.json')) return JSON.parse(readFileSync(path, 'utf8'))
-    const { createJiti } = await import('jiti')
     const jiti = createJiti(__filename, {
       alias: { '@pgferry/codemods': require.resolve('./define-config') },
       fsCache: false,

@@ -132,13 +132,12 @@ function declaredDecision(
   packagePath: string,
   connections?: ConnectionsReference,
 ): AcquireDecision {
-  return (candidate) => {
+  const matchOf: AcquireDecision = (candidate) => {
     const { dialect } = candidate
     const face = dialect.id === serviceDialectId ? serviceOfPoolFace(candidate.receiver) : undefined
     if (dialect.id === serviceDialectId && (candidate.method === 'connect') !== (face !== undefined))
       return 'no'
     const receiver = face ?? candidate.receiver
-    if (isCurried(candidate, parsed.checker)) return 'no'
     if (isBareCall(candidate)) return types.matchModule(receiver as ts.Identifier, dialect.receiver)
     const isService =
       dialect.id === serviceDialectId &&
@@ -147,6 +146,11 @@ function declaredDecision(
     if (isService) return 'yes'
     const match = types.match(receiver, dialect.receiver)
     return match === 'yes' || !givesHandle(candidate, types.facts) ? match : 'yes'
+  }
+  return (candidate) => {
+    const match = matchOf(candidate)
+    // Last, because it takes the type of a call.
+    return match !== 'no' && isCurried(candidate, parsed.checker) ? 'no' : match
   }
 }
 

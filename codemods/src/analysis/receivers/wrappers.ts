@@ -90,14 +90,19 @@ export class Wrappers {
   private ofDeclaredHandle(named: NamedCall): AcquireCall | undefined {
     const { call } = named
     if (!ts.isAwaitExpression(outermost(call).parent)) return undefined
-    for (const dialect of this.dialects) {
-      const types = dialect.handle?.types
-      if (types === undefined || !this.mentionsRelease(call.getSourceFile(), dialect)) continue
+    const file = call.getSourceFile()
+    const given = this.dialects.filter(
+      (dialect) => dialect.handle?.types !== undefined && this.mentionsRelease(file, dialect),
+    )
+    if (given.length === 0) return undefined
+    // Before its type, which costs more to find: what most awaited calls give is no more than looked into.
+    const asked = membersAskedOf(call, {}, this.facts.checker)
+    for (const dialect of given) {
+      if (!givesBack(dialect, asked)) continue
       const [declaration] = this.facts.calleeOf(unwrapExpression(call.expression))
       if (declaration === undefined) return undefined
       const fact = returnFact(declaration, this.facts, 0)
-      if (fact.kind !== 'external' || !isNamed(fact, types)) continue
-      if (!givesBack(dialect, membersAskedOf(call, {}, this.facts.checker))) return undefined
+      if (fact.kind !== 'external' || !isNamed(fact, dialect.handle?.types ?? [])) continue
       return {
         ...named,
         kind: 'acquire',

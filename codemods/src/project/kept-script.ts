@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import Module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { cachedDataVersionTag } from 'node:v8'
@@ -33,9 +33,10 @@ export function requireKept(file: string): KeepCompiled {
     requireFrom(file)
     return nothingToKeep
   }
-  const place = join(folder, nameOf(file))
+  const bytes = readFileSync(file)
+  const place = join(folder, nameOf(bytes))
   const cachedData = readKept(place)
-  const source = Module.wrap(readFileSync(file, 'utf8'))
+  const source = Module.wrap(bytes.toString('utf8'))
   const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) })
   run(script, file, requireFrom)
   if (script.cachedDataRejected === false) return nothingToKeep
@@ -54,13 +55,12 @@ function cacheFolderOf(file: string): string | undefined {
   return modules === undefined ? undefined : join(modules, '.cache', 'pgferry')
 }
 
-/** Another one for each state of the file, and for each engine with its flags. */
-function nameOf(file: string): string {
-  const { size, mtimeMs } = statSync(file)
-  const state = createHash('sha256')
-    .update(`${file}\0${String(size)}\0${String(mtimeMs)}`)
-    .digest('hex')
-  return `${state.slice(0, 16)}-${String(cachedDataVersionTag())}.bin`
+/**
+ * Another one for each text, and for each engine with its flags. The engine itself compares no more than the length of the text, and
+ * installed files have all the same date.
+ */
+function nameOf(bytes: Buffer): string {
+  return `${hashOf(bytes).toString('hex').slice(0, 32)}-${String(cachedDataVersionTag())}.bin`
 }
 
 function run(script: Script, file: string, requireFrom: NodeJS.Require): void {

@@ -1,16 +1,15 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { main } from './cli/main'
 import { prepareThread } from './engine/spare-thread'
+import { tuneEngine } from './engine/tune-engine'
 
 const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as {
   version: string
 }
 
-// Syntax trees live for a package and are dropped: a heap that grows in small steps stays small, for a few percent more time.
-setFlagsFromString('--heap-growing-percent=40')
+tuneEngine()
 
 // a reader that has seen enough, such as `head`, closes the pipe: that is no error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { assertNever } from '../model/assert-never'
 import type { FileOperations } from '../engine/file-operations'
 import { sha256 } from '../engine/file-operations'
-import { readJournal } from '../engine/journal'
+import { eachRun } from '../engine/journal'
 import { CodemodError } from '../project/codemod-error'
 import { readWorkTreeStatus } from '../project/git-status'
 import type { Workspace, WorkspacePackage } from '../project/workspace'
@@ -58,9 +58,9 @@ function isOurs(workspace: Workspace, path: string): boolean {
 }
 
 function filesAsWeLeftThem(root: string, files: FileOperations): ReadonlySet<string> {
-  const latest = new Map(
-    readJournal(root, files).flatMap((run) => run.files.map((file) => [file.path, file.afterSha256])),
-  )
+  const latest = new Map<string, string | null>()
+  for (const run of eachRun(root, files))
+    for (const file of run.files) latest.set(file.path, file.afterSha256)
   const isUnchanged = ([path, hash]: readonly [string, string | null]): boolean => {
     const absolute = join(root, path)
     return (files.exists(absolute) ? sha256(files.read(absolute)) : null) === hash

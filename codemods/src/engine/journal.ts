@@ -46,16 +46,28 @@ export function journalPath(root: string, id: string): string {
  * @throws CodemodError `READ_FAILED` naming a journal that does not parse.
  */
 export function readJournal(root: string, files: FileOperations): readonly JournalRun[] {
+  return [...eachRun(root, files)]
+}
+
+/**
+ * The same, one at a time: a record holds its files whole, and there may be many.
+ *
+ * @throws CodemodError `READ_FAILED` naming a journal that does not parse, when its turn comes.
+ */
+export function* eachRun(root: string, files: FileOperations): Iterable<JournalRun> {
+  for (const name of runNames(root, files)) yield readRun(join(stateFolder(root), 'journal', name), files)
+}
+
+export function nextRunId(root: string, files: FileOperations, command: JournalRun['command']): string {
+  const last = Number.parseInt(runNames(root, files).at(-1) ?? '0', 10)
+  return `${String(last + 1).padStart(6, '0')}-${command}`
+}
+
+function runNames(root: string, files: FileOperations): readonly string[] {
   return files
     .list(join(stateFolder(root), 'journal'))
     .filter((name) => name.endsWith('.json'))
     .sort(compareText)
-    .map((name) => readRun(join(stateFolder(root), 'journal', name), files))
-}
-
-export function nextRunId(runs: readonly JournalRun[], command: JournalRun['command']): string {
-  const last = Number.parseInt(runs.at(-1)?.id ?? '0', 10)
-  return `${String(last + 1).padStart(6, '0')}-${command}`
 }
 
 /** Replaces the record of a run in one step: a reader sees the old or the new one. */

@@ -1,11 +1,13 @@
 import type { FileOperations } from './file-operations'
 import type { JournalRun } from './journal'
-import { readJournal } from './journal'
+import { eachRun } from './journal'
 import { undoRun } from './write-run'
 
 /** Runs that were killed while they wrote. */
 export function findInterruptedRuns(root: string, files: FileOperations): readonly JournalRun[] {
-  return readJournal(root, files).filter((run) => run.state === 'writing')
+  const found: JournalRun[] = []
+  for (const run of eachRun(root, files)) if (run.state === 'writing') found.push(run)
+  return found
 }
 
 /** Takes back every interrupted run, the latest first, and says what was done. Needs the run lock. */

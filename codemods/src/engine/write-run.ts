@@ -3,7 +3,7 @@ import { CodemodError, describeCause } from '../project/codemod-error'
 import type { FileOperations } from './file-operations'
 import { sha256 } from './file-operations'
 import type { JournalFile, JournalRun } from './journal'
-import { journalPath, nextRunId, readJournal, writeJournal } from './journal'
+import { journalPath, nextRunId, writeJournal } from './journal'
 
 /** New bytes for one file; `before` is what it held when the run was planned. */
 export interface FileChange {
@@ -42,7 +42,7 @@ function writeAll(request: WriteRequest, files: FileOperations): string {
   for (const change of changes) checkWritable(root, change, files)
   const run: JournalRun = {
     schemaVersion: 1,
-    id: nextRunId(readJournal(root, files), request.command),
+    id: nextRunId(root, files, request.command),
     command: request.command,
     state: 'writing',
     startedAt: request.startedAt.toISOString(),

@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { createSystemDeps } from '../../codemods/src/commands/system-deps'
 import type { BuiltCodemods } from '../support/built-codemods'
 import { buildCodemods, endOf } from '../support/built-codemods'
@@ -86,6 +89,17 @@ test('the result does not depend on how many packages are looked at at a time, n
   expect((await run('migrate', ...names, '--jobs', '3')).exitCode).toBe(0)
   expect(workspace.snapshot()).toEqual(expected)
 }, 120_000)
+
+test('a later run takes the compiler as an earlier one has left it, with the same result and no word on standard error', async () => {
+  const [first, second] = [await run('scan', '--quiet'), await run('scan', '--quiet')]
+  expect(first.stderr).toBe('')
+  expect(second).toEqual(first)
+  const modules = createRequire(__filename)
+    .resolve('typescript')
+    .replace(/(node_modules).*$/, '$1')
+  const kept = readdirSync(join(modules, '.cache', 'pgferry')).filter((name) => name.endsWith('.bin'))
+  expect(kept.length).toBeGreaterThan(0)
+})
 
 test('what a thread refuses is said as if it had been this one', async () => {
   workspace.write('packages/p1/src/b.ts', `${site('b')}<<<\n`)

@@ -3,6 +3,7 @@ import ts from 'typescript'
 import type { PackageSources } from '../../model/source'
 import { canReadOnDemand, readOnDemand } from '../../project/lazy-program'
 import { ForeignModules } from '../../project/foreign-modules'
+import { ListedFolders } from '../../project/listed-folders'
 import { readPathAliases, type PathAliases } from './path-aliases'
 
 /** A package parsed and bound, without libraries and without the files that hold no site. It grows as names are followed. */
@@ -83,7 +84,8 @@ export function parsePackage(
     }
     return cache.get(path)
   }
-  const exists = (path: string): boolean => hits.has(path) || (readDisk && ts.sys.fileExists(path))
+  const folders = new ListedFolders()
+  const exists = (path: string): boolean => hits.has(path) || (readDisk && folders.hasFile(path))
   let aliases: PathAliases | undefined
   const foreign = new ForeignModules()
   const isForeign = (path: string): boolean => path.includes('/node_modules/')

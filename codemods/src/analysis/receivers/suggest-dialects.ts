@@ -21,7 +21,9 @@ export function suggestDialects(
   taken: ReadonlySet<ts.CallExpression>,
   checker: ts.TypeChecker,
 ): readonly DialectSuggestion[] {
-  if (!releases.some((name) => source.text.includes(`.${name}(`))) return []
+  const { text } = source
+  if (!releases.some((name) => text.includes(`.${name}(`))) return []
+  if (!statements.some((name) => text.includes(name))) return []
   return calls.flatMap(({ call, receiver, method }) => {
     const { parent } = outermost(call)
     if (isPartOf(call, taken) || !ts.isAwaitExpression(parent) || neverDatabases.test(method)) return []

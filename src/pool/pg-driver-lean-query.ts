@@ -65,7 +65,7 @@ function isStock(): boolean {
 
 /**
  * A query as `pg` makes it from a text or a config: it sends the same bytes, is `instanceof pg.Query` and makes pg's own results, but
- * is no event emitter and builds rows from a plain object. About a sixth of what a short statement costs its process is saved.
+ * is no event emitter and builds rows from a plain object. About a fifth of what a short statement costs its process is saved.
  */
 class LeanQuery {
   readonly text: unknown

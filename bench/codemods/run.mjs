@@ -1,5 +1,6 @@
 // `npm run bench:codemods` measures the command line of the codemods on generated code bases, against the compiler and jscodeshift in the
-// same run, and prints one table. Raw numbers go to bench/results/codemods.json.
+// same run, and counts what it rewrites in published packages; `-- speed` or `-- corpora` does one of the two. Raw numbers go to
+// bench/results/codemods.json and bench/results/corpora.json.
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { environment, ratioOf, rounds, summarise, takeTurns, toLine } from '../harness.mjs'
 import { renderTable } from '../support/table.mjs'
+import { measureCorpora } from './corpora.mjs'
 import { generateCodeBase } from './generate.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -24,16 +26,39 @@ const jscodeshiftArguments = [
   ...['--transform', join(here, 'transform.cjs'), 'packages'],
 ]
 
-installPeers()
+const parts = { speed: runSpeed, corpora: runCorpora }
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !Object.hasOwn(parts, name))
+if (unknown.length > 0) {
+  console.error(`no such part: ${unknown.join(', ')}; there are: ${Object.keys(parts).join(', ')}`)
+  process.exit(2)
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'pgferry-bench-codemods-'))
 try {
-  const { lines, raw } = await measure()
-  console.log(renderTable(lines))
-  mkdirSync(join(here, '..', 'results'), { recursive: true })
-  const text = JSON.stringify({ environment: environment(), lines, raw }, shorten, 1)
-  writeFileSync(join(here, '..', 'results', 'codemods.json'), `${text}\n`)
+  for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) await parts[name]()
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+async function runSpeed() {
+  installPeers()
+  const { lines, raw } = await measure()
+  console.log(renderTable(lines))
+  writeResults('codemods', { lines, raw })
+}
+
+function runCorpora() {
+  const { lines, raw, tables, holds } = measureCorpora(join(folder, 'corpora'), cli)
+  console.log([...tables, renderTable(lines)].join('\n\n'))
+  writeResults('corpora', { lines, raw })
+  if (!holds) process.exitCode = 1
+}
+
+function writeResults(name, { lines, raw }) {
+  mkdirSync(join(here, '..', 'results'), { recursive: true })
+  const text = JSON.stringify({ environment: environment(), lines, raw }, shorten, 1)
+  writeFileSync(join(here, '..', 'results', `${name}.json`), `${text}\n`)
 }
 
 async function measure() {

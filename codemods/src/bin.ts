@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { main } from './cli/main'
 import { prepareThread } from './engine/spare-thread'
 import { tuneEngine } from './engine/tune-engine'
 
@@ -9,7 +8,11 @@ const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'
   version: string
 }
 
+/** Their work begins with loading the compiler, which a thread does while the command line is read. */
+const lookingCommands = ['init', 'scan', 'migrate', 'check', 'baseline']
+
 tuneEngine()
+if (lookingCommands.includes(process.argv[2] ?? '')) prepareThread()
 
 // a reader that has seen enough, such as `head`, closes the pipe: that is no error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -30,15 +33,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-void main(
-  process.argv.slice(2),
-  { stdout: process.stdout, stderr: process.stderr, cwd: process.cwd(), env: process.env },
-  {
-    version,
-    prepare: prepareThread,
-    loadCommandDeps: async () =>
-      (await import('./commands/process-deps.js')).createProcessDeps(interruption.signal),
-  },
-).then((exitCode) => {
-  process.exitCode = exitCode
-})
+void import('./cli/main.js')
+  .then(({ main }) =>
+    main(
+      process.argv.slice(2),
+      { stdout: process.stdout, stderr: process.stderr, cwd: process.cwd(), env: process.env },
+      {
+        version,
+        loadCommandDeps: async () =>
+          (await import('./commands/process-deps.js')).createProcessDeps(interruption.signal),
+      },
+    ),
+  )
+  .then((exitCode) => {
+    process.exitCode = exitCode
+  })

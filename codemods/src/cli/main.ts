@@ -10,8 +10,6 @@ import { writeError, writeOutcome } from './write-outcome'
 /** What the entry passes in beside streams: the version to print, and the rest of a command's needs. */
 export interface MainDeps {
   readonly version: string
-  /** Called before a command that looks at packages is loaded. */
-  prepare?(): void
   /** Loaded when a command runs, not for help. */
   loadCommandDeps(): Promise<Omit<CommandDeps, 'cwd' | 'onProgress'>>
 }
@@ -26,7 +24,7 @@ export async function main(argv: readonly string[], context: CliContext, deps: M
   const run: RunCommand = async (options, command) => {
     exitCode = await runOne(command, options, context, deps)
   }
-  const program = createProgram(deps.version, run, () => deps.prepare?.())
+  const program = createProgram(deps.version, run)
   for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => void context.stdout.write(text),

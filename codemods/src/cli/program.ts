@@ -26,28 +26,19 @@ interface PackageCommandOptions extends CommonOptions {
   readonly jobs?: number
 }
 
-/** As `run`, for commands that look at packages: `prepare` is called first, so that its work goes on while the command is loaded. */
-function lookingWith(run: RunCommand, prepare: () => void): RunCommand {
-  return (options, command) => {
-    prepare()
-    return run(options, command)
-  }
-}
-
 /** The command line: names, options and help. Commands are loaded when they run, so that help is quick. */
-export function createProgram(version: string, run: RunCommand, prepare: () => void): Command {
+export function createProgram(version: string, run: RunCommand): Command {
   const program = new Command('pgferry')
     .description('Finds every place that takes a PostgreSQL connection and rewrites what it can prove.')
     .version(version)
     .showSuggestionAfterError()
     .addHelpText('after', `\n${firstSteps}\n\n${exitCodes}`)
-  const looking = lookingWith(run, prepare)
-  addInit(program, looking)
-  addScan(program, looking)
-  addMigrate(program, looking)
+  addInit(program, run)
+  addScan(program, run)
+  addMigrate(program, run)
   addRevert(program, run)
-  addCheck(program, looking)
-  addBaseline(program, looking)
+  addCheck(program, run)
+  addBaseline(program, run)
   addReport(program, run)
   addCleanup(program, run)
   for (const command of program.commands) {

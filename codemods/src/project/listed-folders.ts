@@ -1,18 +1,19 @@
 import { readdirSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { join, sep } from 'node:path'
 
 /** Tells which files are there, and lists each folder once: an import is looked for under a dozen names. */
 export class ListedFolders {
   readonly #files = new Map<string, ReadonlySet<string>>()
 
   hasFile(path: string): boolean {
-    const folder = dirname(path)
+    const end = Math.max(path.lastIndexOf('/'), path.lastIndexOf(sep))
+    const folder = path.slice(0, end + 1)
     let files = this.#files.get(folder)
     if (files === undefined) {
       files = filesIn(folder)
       this.#files.set(folder, files)
     }
-    return files.has(basename(path))
+    return files.has(path.slice(end + 1))
   }
 }
 

@@ -104,14 +104,13 @@ export function parsePackage(
   }
   const findInside = (specifier: string, containingFile: string): string | undefined => {
     const isFromForeign = isForeign(containingFile)
+    const isThere = (path: string): boolean => (isFromForeign || !isForeign(path)) && exists(path)
     for (const base of basesOf(specifier, containingFile)) {
-      const candidates = [
-        // Beside shipped code lie declarations of the same name, without the code.
-        ...(isFromForeign ? shipped.map((ext) => base.replace(/\.[cm]?js$/, '') + ext) : []),
-        ...withoutJsExtension(base).flatMap((stem) => extensions.map((ext) => stem + ext)),
-        base,
-      ]
-      const found = candidates.find((path) => (isFromForeign || !isForeign(path)) && exists(path))
+      // Beside shipped code lie declarations of the same name, without the code.
+      const found =
+        (isFromForeign ? withExtension(base.replace(/\.[cm]?js$/, ''), shipped, isThere) : undefined) ??
+        firstOf(withoutJsExtension(base), (stem) => withExtension(stem, extensions, isThere)) ??
+        (isThere(base) ? base : undefined)
       if (found !== undefined) return found
     }
     return undefined
@@ -191,6 +190,27 @@ export function parsePackage(
         return { line: line + 1, column: character + 1, message }
       }),
   }
+}
+
+/** Asked for every import of every file with a hit: no list of candidates is made. */
+function withExtension(
+  stem: string,
+  endings: readonly string[],
+  isThere: (path: string) => boolean,
+): string | undefined {
+  for (const ending of endings) {
+    const path = stem + ending
+    if (isThere(path)) return path
+  }
+  return undefined
+}
+
+function firstOf<T, R>(values: readonly T[], find: (value: T) => R | undefined): R | undefined {
+  for (const value of values) {
+    const found = find(value)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function withoutJsExtension(path: string): string[] {

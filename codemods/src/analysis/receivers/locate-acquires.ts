@@ -157,7 +157,15 @@ function declaredDecision(
 /** `withConnection(log, work)(client)`: what the call gives is a function that somebody calls later; a scope has run its work. */
 function isCurried({ kind, call }: AcquireCall, checker: ts.TypeChecker): boolean {
   if (kind !== 'scoped' || isForItsWork(call)) return false
+  const declared = checker.getTypeAtLocation(call.expression).getCallSignatures()
+  if (declared.every((signature) => !mayBeFunction(signature.getReturnType()))) return false
   return checker.getTypeAtLocation(call).getCallSignatures().length > 0
+}
+
+/** By what is declared alone: which of the signatures is meant, and what it returns to these arguments, costs far more to find. */
+function mayBeFunction(type: ts.Type): boolean {
+  const { Instantiable, UnionOrIntersection } = ts.TypeFlags
+  return (type.flags & (Instantiable | UnionOrIntersection)) !== 0 || type.getCallSignatures().length > 0
 }
 
 /** Awaited, followed by `.then()` or dropped: it is called for what it does. Seen without its type, which costs far more to find. */

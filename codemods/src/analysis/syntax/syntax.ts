@@ -37,20 +37,25 @@ function isTransparent(
   | ts.NonNullExpression
   | ts.SatisfiesExpression
   | ts.TypeAssertion {
-  return (
-    ts.isParenthesizedExpression(node) ||
-    ts.isAsExpression(node) ||
-    ts.isNonNullExpression(node) ||
-    ts.isSatisfiesExpression(node) ||
-    ts.isTypeAssertionExpression(node)
-  )
+  switch (node.kind) {
+    case ts.SyntaxKind.ParenthesizedExpression:
+    case ts.SyntaxKind.AsExpression:
+    case ts.SyntaxKind.NonNullExpression:
+    case ts.SyntaxKind.SatisfiesExpression:
+    case ts.SyntaxKind.TypeAssertionExpression:
+      return true
+    default:
+      return false
+  }
 }
 
 /** Visits every node below, nested functions included; `false` keeps out of a node. */
 export function walk(node: ts.Node, visit: (node: ts.Node) => boolean | undefined): void {
-  ts.forEachChild(node, (child) => {
-    if (visit(child) !== false) walk(child, visit)
-  })
+  const step = (child: ts.Node): void => {
+    // a token has nothing below it
+    if (visit(child) !== false && child.kind >= ts.SyntaxKind.FirstNode) ts.forEachChild(child, step)
+  }
+  ts.forEachChild(node, step)
 }
 
 /** The method name of a call written `receiver.name(…)` or `receiver['name'](…)`. */

@@ -350,15 +350,18 @@ describe('init', () => {
     expect((await json<RunReport>(['scan'])).packages.map(({ name }) => name)).toEqual(['alpha', 'zeta'])
   })
 
-  test('with nothing found the configuration is still valid and the next step is told', async () => {
+  test('with nothing found the configuration has every package, in which what comes later is found', async () => {
     workspace = createTempWorkspace(
       { '.git/HEAD': '', 'package.json': '{ "name": "bare" }', 'a.ts': '' },
       stubDeps,
     )
     const { stdout } = await workspace.run(['init'])
     expect(stdout).toContain('No known legacy API was found.')
-    expect((await workspace.run(['scan'])).stdout).toContain('The configuration names no package')
-    expect((await workspace.run(['init', '--force'])).exitCode).toBe(0)
+    expect(workspace.read('pgferry.config.ts')).toContain('// no site of a known API')
+    workspace.write('b.ts', 'legacyTake(2)')
+    expect((await json<RunReport>(['scan'])).packages.map(({ name, sites }) => [name, sites.length])).toEqual(
+      [['bare', 1]],
+    )
   })
 
   test('a configuration of another kind is not hidden by a new one', async () => {

@@ -9,7 +9,7 @@ export function isEntryFile(path: string, context: CleanupContext): boolean {
   const entry = context.packageOf(path)
   if (entry === undefined) return true
   const inside = relative(entry.directory, path)
-  if (/(^|\/)(test|tests|__tests__)\/|\.(test|spec)\.[cm]?[jt]sx?$|\.config\.[cm]?[jt]s$/.test(inside))
+  if (/(^|\/)(test|tests|__tests__)\/|\.(test|spec)(s?\/|\.[cm]?[jt]sx?$)|\.config\.[cm]?[jt]s$/.test(inside))
     return true
   if (/^#!/.test(context.texts.text(path) ?? '')) return true
   const fromRoot = relative(context.workspace.root, path)

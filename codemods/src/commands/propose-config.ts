@@ -18,14 +18,18 @@ export interface ConfigProposal {
   readonly packages: readonly ProposedPackage[]
 }
 
-/** The text of a `pgferry.config.ts` for what a scan found. `knownDialects` are offered when nothing was found. */
+/**
+ * The text of a `pgferry.config.ts` for what a scan found. When nothing was found every package is in it, and all of `knownDialects`: what
+ * is declared there is looked for in them.
+ */
 export function proposeConfig(
   scanned: readonly Pick<PackageFindings, 'target' | 'report' | 'suggestions'>[],
   knownDialects: readonly string[],
 ): ConfigProposal {
-  const found = scanned.filter((entry) => entry.report.sites.length > 0)
-  const names = shortNames(found.map(({ target }) => target))
-  const packages = found.map(({ target, report }, position) => ({
+  const withSites = scanned.filter((entry) => entry.report.sites.length > 0)
+  const listed = withSites.length > 0 ? withSites : scanned
+  const names = shortNames(listed.map(({ target }) => target))
+  const proposed = listed.map(({ target, report }, position) => ({
     name: names[position] ?? target.name,
     path: target.path,
     sites: report.sites.length,
@@ -34,18 +38,14 @@ export function proposeConfig(
       knownDialects,
     ),
   }))
-  const used = knownDialects.filter((id) => packages.some(({ dialects }) => dialects.includes(id)))
+  const used = knownDialects.filter((id) => proposed.some(({ dialects }) => dialects.includes(id)))
   const text = [
     "import { defineConfig } from '@pgferry/codemods'",
     '',
     'export default defineConfig({',
-    ...(found.length === 0
-      ? ['  packages: [],']
-      : [
-          '  packages: [',
-          ...found.flatMap(({ target }, position) => entryLines(target, packages[position])),
-          '  ],',
-        ]),
+    '  packages: [',
+    ...listed.flatMap(({ target }, position) => entryLines(target, proposed[position])),
+    '  ],',
     '  // Built-in dialects by name; describe an API of your own as an object beside them.',
     ...mergeSuggestions(scanned.flatMap(({ suggestions }) => suggestions ?? [])).map(
       (one) => `  // ${one.file}:${String(one.line)} looks like one: ${suggestedDialect(one)}`,
@@ -54,14 +54,16 @@ export function proposeConfig(
     '})',
     '',
   ].join('\n')
-  return { text, packages }
+  return { text, packages: proposed.filter(({ sites }) => sites > 0) }
 }
 
 function entryLines(target: WorkspacePackage, entry: ProposedPackage | undefined): string[] {
   if (entry === undefined) return []
   const module = connectionsModule(target)
   return [
-    `    // ${String(entry.sites)} ${entry.sites === 1 ? 'site' : 'sites'}: ${entry.dialects.join(', ')}`,
+    entry.sites === 0
+      ? '    // no site of a known API'
+      : `    // ${String(entry.sites)} ${entry.sites === 1 ? 'site' : 'sites'}: ${entry.dialects.join(', ')}`,
     '    {',
     `      name: ${quote(entry.name)},`,
     `      path: ${quote(entry.path)},`,

@@ -38,7 +38,8 @@ const folderKinds: Readonly<Record<string, LeftOutKind>> = {
   generated: 'generated',
   __generated__: 'generated',
 }
-const testFolders = new Set(['test', 'tests', '__tests__'])
+/** `test`, `__tests__`, and folders that say it behind what they are for: `helpers.test` */
+const testFolder = /^(tests?|__tests__)$|\.(test|spec)s?$/
 
 const sourceFile = /\.[cm]?[jt]sx?$/
 const declarationFile = /\.d\.([^.]+\.)?[cm]?ts$/
@@ -87,7 +88,7 @@ class Walk {
     if (dependencies.has(name) || name.startsWith('.') || this.foreign.has(path)) return
     const isWanted = this.options.wantedFolders.has(name)
     if (buildOutput.has(name) && !isWanted) return
-    if (testFolders.has(name) && !this.options.includeTests) return
+    if (testFolder.test(name) && !this.options.includeTests) return
     if (isIgnored(path, true, ignore)) return
     this.enter(path, ignore, kind ?? (isWanted ? undefined : folderKinds[name]))
   }

@@ -39,10 +39,23 @@ test('names lose their scope where they stay unique, and are quoted safely', () 
   expect(text).toContain("name: 'it\\'s',")
 })
 
-test('packages without sites are left out, and with none at all every dialect is offered', () => {
+test('packages without sites are left out', () => {
+  workspace.write('a/x.ts', 'legacyTake(2)')
+  workspace.write('b/x.ts', 'export {}')
+  const { text, packages } = propose([
+    { name: 'a', path: 'a' },
+    { name: 'b', path: 'b' },
+  ])
+  expect(packages.map(({ name }) => name)).toEqual(['a'])
+  expect(text).not.toContain("path: 'b'")
+})
+
+test('without any site every package and every dialect is offered', () => {
   workspace.write('a/x.ts', 'export {}')
   const { text, packages } = propose([{ name: 'a', path: 'a' }])
   expect(packages).toEqual([])
+  expect(text).toContain("path: 'a'")
+  expect(text).toContain('// no site of a known API')
   expect(text).toContain("dialects: ['stub', 'other'],")
 })
 

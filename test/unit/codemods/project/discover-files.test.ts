@@ -56,10 +56,10 @@ test('sources of every kind are found in the order of their names; what people d
 })
 
 test('tests are left out unless they are asked for', () => {
-  for (const name of ['a.ts', 'a.test.ts', 'a.spec.tsx', 'a.test-d.ts', 'test/b.ts', '__tests__/c.ts'])
-    workspace.write(name, '')
-  expect(discover({ name: 'all', path: '.' })).toEqual(['a.ts'])
-  expect(discover({ name: 'all', path: '.' }, true)).toHaveLength(6)
+  const tests = ['a.test.ts', 'a.spec.tsx', 'a.test-d.ts', 'test/b.ts', '__tests__/c.ts', 'helpers.test/d.ts']
+  for (const name of ['a.ts', 'latest/e.ts', ...tests]) workspace.write(name, '')
+  expect(discover({ name: 'all', path: '.' })).toEqual(['a.ts', 'latest/e.ts'])
+  expect(discover({ name: 'all', path: '.' }, true)).toHaveLength(8)
 })
 
 test('include replaces the default patterns and exclude takes away from them', () => {

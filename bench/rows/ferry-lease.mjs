@@ -30,12 +30,15 @@ const faces = {
 
 /** `pg.Pool` for whoever keeps a context for the work around a lease: what following a context costs every promise of a process. */
 const inContext = 'pg.Pool in AsyncLocalStorage.run()'
+/** What a unit is without any lease: a context, work that waits once, and a promise for its end. No unit of any library is faster. */
+const emptyUnit = 'AsyncLocalStorage.run() around nothing'
 /** Faces that keep one, because what their work acquires has to agree with it. */
 const keepContext = ['connections.withConnection()', 'unitOfWork + connection()']
 
 export const contenders = {
   'pg.Pool': createStubPgPool,
   [inContext]: () => ({ caller: loopInContext(createStubPgPool().pool) }),
+  [emptyUnit]: () => ({ caller: loopEmptyUnit() }),
   ...Object.fromEntries(
     Object.entries(faces).map(([name, loop]) => [name, () => ({ caller: loop(createComponent()) })]),
   ),
@@ -47,6 +50,17 @@ export async function run() {
   for (const [work, load] of Object.entries(works)) {
     const samples = await takeProcessTurns(import.meta.url, Object.keys(contenders), load)
     raw[work] = samples
+    const most = ratioOf(samples, [emptyUnit, 'pg.Pool'], 'perSecond')
+    lines.push(
+      toLine({
+        work,
+        ours: emptyUnit,
+        peer: 'pg.Pool',
+        measure: 'units/s to leases/s',
+        summary: most,
+        note: 'no lease in it',
+      }),
+    )
     for (const ours of Object.keys(faces)) {
       const summary = ratioOf(samples, [ours, 'pg.Pool'], 'perSecond')
       lines.push(toLine({ work, ours, peer: 'pg.Pool', measure: 'leases/s', summary, sign: '>=', limit: 2 }))
@@ -88,6 +102,17 @@ function loopInContext(pool) {
   }
   return async (left) => {
     while (left.count-- > 0) await storage.run({}, lease)
+  }
+}
+
+function loopEmptyUnit() {
+  const storage = new AsyncLocalStorage()
+  const nothing = async () => {
+    await Promise.resolve()
+  }
+  const done = (value) => value
+  return async (left) => {
+    while (left.count-- > 0) await storage.run({}, nothing).then(done)
   }
 }
 

@@ -100,6 +100,7 @@ function analyzeFile(
       site: siteOf(source, one.acquire, judgement, ordinal, one),
       facts: one,
       ...(judgement.plan === undefined ? {} : { plan: judgement.plan }),
+      ...(judgement.unmended === undefined ? {} : { unmended: judgement.unmended }),
     }
   })
   return {

@@ -7,6 +7,7 @@ import type { DeclarationCache } from '../project/declaration-cache'
 import type { TypeProblem } from '../project/checked-program'
 import { createTypeComparison, findSyntaxErrors } from '../project/type-check'
 import type { TypeComparison } from '../project/type-check'
+import { refused as asRefused } from '../rewrite/refuse'
 import type { AnalyzedFile } from './knowledge'
 import { siteAtOffset } from './site-at-offset'
 import { toPackageReport } from './scan-package'
@@ -172,5 +173,5 @@ function toPlan(
 function withRefusal(site: Site, message: string | undefined): Site {
   if (message === undefined) return site
   const advice = `After the rewrite this file would no longer type-check: ${message}`
-  return { ...site, verdict: 'manual', reason: 'type-error', advice }
+  return asRefused(site, 'type-error', advice)
 }

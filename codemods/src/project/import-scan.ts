@@ -35,7 +35,9 @@ function read(path: string): ScannedText {
 }
 
 const isDeclaration = /\.d\.([^.]+\.)?[cm]?ts$/
-const imported = /\b(?:from|import|require)\b(?:[\s(]|\/\*[^]*?\*\/|\/\/[^\n]*\n)*(['"`])([^'"`\n]+)\1/g
+// A comment ends in one place only: else a bundle full of them would be read again and again.
+const imported =
+  /\b(?:from|import|require)\b(?:[\s(]|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/|\/\/[^\n]*\n)*(['"`])([^'"`\n]+)\1/g
 
 /** Whatever the characters show to be imported, and perhaps more, such as what stands in comments. */
 export function importedNames(text: string): readonly string[] {

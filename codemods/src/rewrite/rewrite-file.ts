@@ -66,7 +66,8 @@ function attemptRewrite(
   const sites = analysis.sites.map((one): Site => {
     const known = refused.get(one)
     if (known !== undefined) return known
-    if (one.plan === undefined || options.skip?.has(one.site.id) === true) return one.site
+    if (options.skip?.has(one.site.id) === true) return one.site
+    if (one.plan === undefined) return target.fixLeaks === true ? withObstacle(one) : one.site
     if (one.site.verdict === 'leak' && target.fixLeaks !== true) return one.site
     if (one.plan.kind === 'guard' && mendsLeak(one.plan.guard, target) && target.fixLeaks !== true)
       return one.site
@@ -97,6 +98,14 @@ function attemptRewrite(
     rewritten,
     crossing,
   }
+}
+
+/** Whoever asked for leaks to be mended wants to hear why this one is not. */
+function withObstacle(one: AnalyzedSite): Site {
+  const { site, unmended } = one
+  return site.verdict === 'leak' && unmended !== undefined
+    ? refuse(one, unmended.reason, unmended.step)
+    : site
 }
 
 /**

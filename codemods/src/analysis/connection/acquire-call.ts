@@ -24,7 +24,18 @@ export interface AcquireWrapper {
   readonly declaration?: FunctionLike
   /** It does nothing but take the connection: a call of it and the acquire itself are the same. */
   readonly isPlain: boolean
+  /** The member of a subclass that has its name. */
+  readonly overriddenBy?: ts.Node
+  /** Its name is one that a dialect asks for: its class offers that API itself. */
+  readonly isApi?: true
+  /** What it gives where it takes none; absent when it always takes one. */
+  readonly otherwise?: OtherwiseGiven
+  /** It is told of the connection by a callback, and promises it: alone, or together with its release. */
+  readonly promised?: 'alone' | 'with-release'
 }
+
+/** Somebody else's connection, the one that it has taken before and kept, or none. */
+export type OtherwiseGiven = 'another' | 'the-same' | 'none'
 
 /** The dialect of the service itself: its sites need no rewrite. */
 export const serviceDialectId = 'connection-service'

@@ -62,7 +62,7 @@ export class NestedAcquires {
   /** The call itself takes one, or what it runs does. */
   private wayFrom(call: ts.CallExpression, outer: SiteFacts): Way | undefined {
     const site = this.byCall.get(call)
-    if (site !== undefined) return { site, node: call, path: [] }
+    if (site !== undefined) return mayTakeNone(site) ? undefined : { site, node: call, path: [] }
     if (isQueryOfPool(call, outer)) return { node: call, path: [] }
     const callee = this.called.ofCall(call)
     // What gets the connection may take none of its own: `given ?? await acquire()`.
@@ -88,9 +88,10 @@ export class NestedAcquires {
       if (isFunctionWithBody(node) && !isRunOnTheSpot(node)) return false
       if (!ts.isCallExpression(node)) return undefined
       const site = this.byCall.get(node)
-      if (site !== undefined)
+      if (site !== undefined) {
+        if (mayTakeNone(site)) return undefined
         direct.push({ site, node, path: [], ...(isOnlyWithout(site) ? { isOptional: true } : {}) })
-      else {
+      } else {
         const next = this.called.ofCall(node)
         if (next !== undefined) called.push({ call: node, callee: next })
       }
@@ -118,6 +119,11 @@ function through(call: ts.CallExpression, callee: FunctionLike, { isOptional: _s
 function isOnlyWithout({ facts }: AnalyzedSite): boolean {
   const { binding } = facts
   return (binding.kind === 'declared' || binding.kind === 'assigned') && binding.isOwnedChoice
+}
+
+/** Taken by a function that may give the connection which is held already. */
+function mayTakeNone({ facts }: AnalyzedSite): boolean {
+  return facts.acquire.via?.otherwise !== undefined
 }
 
 /** `pool.query()` beside a connection of the same pool takes one more for itself, and does not see its transaction. */

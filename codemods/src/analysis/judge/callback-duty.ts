@@ -4,6 +4,8 @@ import type { ConnectionUse } from '../connection/connection-uses'
 import type { FunctionLike } from '../syntax/syntax'
 import { isFunctionWithBody, methodOf, outermost, unwrapExpression, walk } from '../syntax/syntax'
 import { exitsOf } from '../paths/typestate'
+import { functionOf, nameOfHelper } from './function-named'
+import { isArgument, isAskedFor, isDeclaredName } from './mentions'
 import type { Finding } from '../paths/typestate-model'
 
 /** The names under which a callback has its connection and the function that gives it back. */
@@ -12,6 +14,8 @@ export interface CallbackNames {
   readonly client?: ts.Symbol
   readonly done?: ts.Symbol
   readonly releaseMethods: ReadonlySet<string>
+  /** Whoever gets the connection as an argument is taken to borrow it. */
+  readonly lends?: true
 }
 
 /**
@@ -117,8 +121,12 @@ export class CallbackDuties {
     const value = outermost(node)
     const { parent } = value
     if (isAskedFor(value)) return undefined
-    if (!ts.isPropertyAccessExpression(parent) || parent.expression !== value)
-      return unclear(node, 'handed on here: who gets it may keep it or give it back')
+    if (!ts.isPropertyAccessExpression(parent) || parent.expression !== value) {
+      if (this.names.lends !== true || !isArgument(value))
+        return unclear(node, 'handed on here: who gets it may keep it or give it back')
+      uses.push({ kind: 'borrow', node })
+      return undefined
+    }
     const access = outermost(parent)
     const isCalled = ts.isCallExpression(access.parent) && access.parent.expression === access
     if (!this.names.releaseMethods.has(parent.name.text)) {
@@ -219,39 +227,4 @@ function releaseUse(node: ts.Identifier, call: ts.CallExpression): ConnectionUse
 
 function unclear(node: ts.Node, note: string): Duty {
   return { kind: 'unclear', node, note }
-}
-
-function isDeclaredName(node: ts.Identifier): boolean {
-  const { parent } = node
-  return (
-    ((ts.isVariableDeclaration(parent) || ts.isParameter(parent) || ts.isFunctionDeclaration(parent)) &&
-      parent.name === node) ||
-    (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
-    (ts.isPropertyAssignment(parent) && parent.name === node)
-  )
-}
-
-/** `if (client)`, `!client`, `error || !client` */
-function isAskedFor(value: ts.Expression): boolean {
-  const { parent } = value
-  if (ts.isPrefixUnaryExpression(parent)) return true
-  if (ts.isIfStatement(parent) || ts.isConditionalExpression(parent))
-    return ts.isIfStatement(parent) ? parent.expression === value : parent.condition === value
-  if (!ts.isBinaryExpression(parent)) return false
-  const kind = parent.operatorToken.kind
-  const isLogical = kind === ts.SyntaxKind.AmpersandAmpersandToken || kind === ts.SyntaxKind.BarBarToken
-  return isLogical && (parent.left === value || isAskedFor(outermost(parent)))
-}
-
-function functionOf(declaration: ts.Declaration): FunctionLike | undefined {
-  if (ts.isFunctionDeclaration(declaration)) return declaration.body === undefined ? undefined : declaration
-  if (!ts.isVariableDeclaration(declaration) || declaration.initializer === undefined) return undefined
-  const isConstant = (declaration.parent.flags & ts.NodeFlags.Const) !== 0
-  return isConstant && isFunctionWithBody(declaration.initializer) ? declaration.initializer : undefined
-}
-
-function nameOfHelper(inner: FunctionLike): ts.Node | undefined {
-  if (ts.isFunctionDeclaration(inner)) return inner.name
-  const { parent } = inner
-  return ts.isVariableDeclaration(parent) && functionOf(parent) === inner ? parent.name : undefined
 }

@@ -46,8 +46,12 @@ function callerSteps(facts: SiteFacts, all: readonly AnalyzedSite[]): readonly W
   const rest = callers.length - shown.length
   const last = callers[maxShown]
   return rest > 0 && last !== undefined
-    ? [...shown, stepFor(facts, last.facts.acquire.call, `and here, and at ${String(rest - 1)} more places`)]
+    ? [...shown, stepFor(facts, last.facts.acquire.call, `and here${andMore(rest - 1)}`)]
     : shown
+}
+
+function andMore(count: number): string {
+  return count === 0 ? '' : `, and at ${String(count)} more ${count === 1 ? 'place' : 'places'}`
 }
 
 function fateOf({ site, facts }: AnalyzedSite): string {

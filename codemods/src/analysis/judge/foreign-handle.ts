@@ -3,7 +3,7 @@ import type { Dialect } from '../../model/dialect'
 import type { ReasonCode, WitnessStep } from '../../model/site'
 import type { Judgement } from './judgement'
 import type { SiteFacts } from '../calls/site-facts'
-import { receiverEffectNote } from '../connection/receiver-effect'
+import { wrapperObstacle } from './judge-wrapper'
 import { isFunctionWithBody, outermost, unwrapExpression } from '../syntax/syntax'
 import { witnessOf, witnessStep } from '../calls/witness'
 
@@ -23,7 +23,7 @@ export function withinReach(judgement: Judgement, facts: SiteFacts, drivers: Kno
   if (obstacle === undefined) return judgement
   const { plan: _plan, labels: _labels, ...rest } = judgement
   // A leak stays a leak, whoever can mend it.
-  if (judgement.verdict === 'leak') return rest
+  if (judgement.verdict === 'leak') return { ...rest, unmended: obstacle }
   return {
     ...rest,
     verdict: 'manual',
@@ -40,7 +40,7 @@ interface Obstacle {
 function obstacleOf(facts: SiteFacts, drivers: KnownDrivers): Obstacle | undefined {
   const { acquire } = facts
   const wrapper = wrapperObstacle(facts)
-  if (wrapper !== undefined) return { reason: 'receiver-effect', step: wrapper }
+  if (wrapper !== undefined) return wrapper
   const foreign = foreignObstacle(facts, drivers)
   if (foreign !== undefined) return { reason: 'foreign-handle', step: foreign }
   if (acquire.kind === 'scoped' || acquire.rule.isSync !== true) return undefined
@@ -48,17 +48,6 @@ function obstacleOf(facts: SiteFacts, drivers: KnownDrivers): Obstacle | undefin
     reason: 'unsupported-shape',
     step: witnessStep(acquire.call, 'taken without await, and the service has to be waited for'),
   }
-}
-
-/** `getClient()` that does something besides: the rewrite would take that away. */
-function wrapperObstacle({ acquire }: SiteFacts): WitnessStep | undefined {
-  const { via } = acquire
-  if (via === undefined || via.isPlain) return undefined
-  const note =
-    via.declaration === undefined
-      ? 'its declaration does not show what it does to get the connection'
-      : `${receiverEffectNote.split(',')[0] ?? ''}: the called function does more than take the connection`
-  return witnessStep(acquire.call, note)
 }
 
 function foreignObstacle(facts: SiteFacts, drivers: KnownDrivers): WitnessStep | undefined {

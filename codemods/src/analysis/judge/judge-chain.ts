@@ -3,17 +3,12 @@ import type { ReasonCode } from '../../model/site'
 import { findUses, type ConnectionUse } from '../connection/connection-uses'
 import { isWithin } from '../connection/bracket'
 import { commentsBetween } from '../syntax/comments'
+import { isOwnApi } from '../connection/own-api'
 import type { Judgement } from './judgement'
 import { receiverEffect, receiverEffectNote } from '../connection/receiver-effect'
 import { releasePointOf } from '../connection/release-points'
 import type { SiteFacts } from '../calls/site-facts'
-import {
-  isFunctionWithBody,
-  isOwnReceiver,
-  outermost,
-  receiverText,
-  unwrapExpression,
-} from '../syntax/syntax'
+import { isFunctionWithBody, outermost, receiverText, unwrapExpression } from '../syntax/syntax'
 import type { ReleasingChain } from '../connection/releasing-chain'
 import { witnessOf, witnessStep } from '../calls/witness'
 
@@ -36,7 +31,7 @@ export function judgeChain(facts: SiteFacts, checker: ts.TypeChecker): Judgement
     return manual('unsupported-arguments', acquire.call, 'taken with something the service is not told')
   if (ts.isOptionalChain(acquire.call))
     return manual('conditional-acquire', acquire.call, 'nothing is taken when the receiver is missing')
-  if (isOwnReceiver(acquire.receiver))
+  if (isOwnApi(acquire))
     return manual(
       'unsupported-shape',
       acquire.call,

@@ -4,7 +4,6 @@ import { serviceDialectId } from '../connection/acquire-call'
 import { isWithin, type Bracket } from '../connection/bracket'
 import { bracketObstacle, type Obstacle } from '../scope/bracket-obligations'
 import { hasComment } from '../syntax/comments'
-import type { ConnectionUse } from '../connection/connection-uses'
 import { canBecomeCallback } from '../scope/completions'
 import { guardOf } from './guard'
 import { judgeOwnership } from './judge-ownership'
@@ -13,16 +12,20 @@ import { judgeChain } from './judge-chain'
 import { judgeChoice, judgeLate } from './judge-late'
 import { judgeScoped } from './judge-scoped'
 import { receiverEffect, receiverEffectNote } from '../connection/receiver-effect'
+import { livesOn, withScope } from './mend-leak'
 import { judgeTwoStep } from './judge-two-step'
+import { judgeWrapper } from './judge-wrapper'
 import type { Judgement } from './judgement'
 import { releaseExtent, releasePointOf } from '../connection/release-points'
 import { planScope } from '../scope/scope-plan'
 import { shapeOf } from './shape'
 import type { SiteFacts } from '../calls/site-facts'
-import { isWaitedFor } from '../connection/settled'
-import { enclosingFunction, isOwnReceiver, outermost, receiverText } from '../syntax/syntax'
+import { enclosingFunction, isJavaScript } from '../syntax/syntax'
+import { isOwnApi } from '../connection/own-api'
 import type { Finding } from '../paths/typestate-model'
 import { witnessOf, witnessOfFinding, witnessStep } from '../calls/witness'
+
+export { isJavaScript }
 
 /** Decides about one site. The order of the questions is the order in which a person would want to hear the answers. */
 export function judgeSite(
@@ -33,6 +36,7 @@ export function judgeSite(
   if (facts.acquire.dialect.id === serviceDialectId) return judgeService(facts, all)
   if (facts.acquire.kind === 'scoped') return judgeScoped(facts.acquire, checker)
   const judgement =
+    judgeWrapper(facts) ??
     judgeBinding(facts, checker) ??
     judgeOwnership(facts) ??
     judgeChoice(facts, checker) ??
@@ -41,7 +45,7 @@ export function judgeSite(
     judgeLate(facts, checker) ??
     judgeBracket(facts, checker, all) ??
     manual(facts, 'unsupported-shape')
-  return withVerdictOfCalls(withGuard(withScope(judgement, facts, checker, all), facts, checker))
+  return withVerdictOfCalls(withGuard(withMending(judgement, facts, checker, all), facts, checker))
 }
 
 /** Sites on the service: done, unless the analysis proves a leak. */
@@ -75,7 +79,7 @@ function judgeBinding(facts: SiteFacts, checker: ts.TypeChecker): Judgement | un
     default:
   }
   if (acquire.kind !== 'acquire') return undefined
-  if (isOwnReceiver(acquire.receiver)) {
+  if (isOwnApi(acquire)) {
     return manual(
       facts,
       'unsupported-shape',
@@ -165,6 +169,18 @@ function judgeBracket(
   return { ...rewritable, plan: { kind: 'scope', scope: answer.plan } }
 }
 
+/** What `--fix-leaks` may do about a leak, or cannot. */
+function withMending(
+  judgement: Judgement,
+  facts: SiteFacts,
+  checker: ts.TypeChecker,
+  all: readonly SiteFacts[],
+): Judgement {
+  return judgement.verdict === 'leak'
+    ? withScope(judgement, facts, checker, all, sourceObstacle(facts, checker))
+    : judgement
+}
+
 /** What stands against any rewrite of the acquire, wherever it is released. */
 function sourceObstacle(facts: SiteFacts, checker: ts.TypeChecker): Obstacle | undefined {
   const { binding, acquire } = facts
@@ -210,35 +226,6 @@ function withVerdictOfCalls(judgement: Judgement): Judgement {
   return { ...rest, verdict: 'rewritable', labels: [...(judgement.labels ?? []), 'call-by-call'] }
 }
 
-/** A leak that a scope would mend carries the plan; it is used with `--fix-leaks` only. */
-function withScope(
-  judgement: Judgement,
-  facts: SiteFacts,
-  checker: ts.TypeChecker,
-  all: readonly SiteFacts[],
-): Judgement {
-  if (judgement.verdict !== 'leak' || facts.binding.kind !== 'declared') return judgement
-  if (sourceObstacle(facts, checker) !== undefined) return judgement
-  const isWrong = facts.findings.some(({ kind }) => !kind.startsWith('held-at'))
-  const isShared = facts.uses.some(
-    (use) => use.kind === 'escape' || use.kind === 'open' || (use.kind === 'release' && use.isNested),
-  )
-  if (isWrong || isShared || livesOn(facts) || (facts.query?.effects.size ?? 0) > 0) return judgement
-  // At the end of a scope that was not there before, whatever nobody waited for is still under way.
-  if (facts.uses.some((use) => !isWaitedFor(use) && !isDoneAtOnce(use, facts, checker))) return judgement
-  const answer = planScope(facts, checker, all)
-  if (answer.kind === 'obstacle') return judgement
-  if (isJavaScript(answer.plan.statement) && !canBecomeCallback(answer.plan, checker)) return judgement
-  return { ...judgement, plan: { kind: 'scope', scope: answer.plan } }
-}
-
-/** An argument of a function in which nothing waits. */
-function isDoneAtOnce(use: ConnectionUse, facts: SiteFacts, checker: ts.TypeChecker): boolean {
-  const { acquire, helpers, scope } = facts
-  const query = { checker, dialect: acquire.dialect, receiver: receiverText(acquire.receiver) }
-  return helpers?.reachOf([use], scope, query, false)?.isSync === true
-}
-
 /** Reasons that speak of what other functions do with the connection, or of what runs behind a release that would go away. */
 const staysWithGuard: ReadonlySet<ReasonCode> = new Set([
   'held-longer',
@@ -282,20 +269,6 @@ function refusedGuard(facts: SiteFacts, finding: Finding, judgement: Judgement):
   return { ...rest, reason: kind, witness: [...(judgement.witness ?? []), ...steps] }
 }
 
-/** A listener or a lock of the session: whoever never gives such a connection back may mean it. */
-function livesOn({ uses }: SiteFacts): boolean {
-  return uses.some(({ node }) => {
-    const { parent } = outermost(node)
-    if (!ts.isPropertyAccessExpression(parent)) return false
-    if (/^(on|once|addListener|prependListener)$/.test(parent.name.text)) return true
-    const call = outermost(parent).parent
-    const [statement] = ts.isCallExpression(call) ? call.arguments : []
-    return (
-      statement !== undefined && /\blisten\b|advisory_lock|pg_try_advisory_lock/i.test(statement.getText())
-    )
-  })
-}
-
 function leaksByException(facts: SiteFacts): readonly Finding[] {
   return facts.findings.filter((finding) => finding.kind === 'held-at-throw')
 }
@@ -320,10 +293,6 @@ function failsInOtherRelease({ thrownAt }: Finding, facts: SiteFacts, all: reado
         other !== facts && other.releases.some(({ call }) => isWithin(thrownAt, releaseExtent(call))),
     )
   )
-}
-
-export function isJavaScript(node: ts.Node): boolean {
-  return /\.[cm]?jsx?$/.test(node.getSourceFile().fileName)
 }
 
 function refusal(facts: SiteFacts, { reason, node, note }: Obstacle): Judgement {

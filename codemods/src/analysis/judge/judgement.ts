@@ -36,6 +36,12 @@ export type RewritePlan =
   /** Taken where none was given. */
   | { readonly kind: 'choice'; readonly swap: CallSwap; readonly choice: OwnedChoice }
 
+/** Why a leak stays even where its mending was asked for. */
+export interface Unmended {
+  readonly reason: ReasonCode
+  readonly step: WitnessStep
+}
+
 /** The decision about one site: what it is, may it be rewritten, and if not, why. */
 export interface Judgement {
   readonly verdict: Verdict
@@ -46,4 +52,6 @@ export interface Judgement {
   readonly witness?: readonly WitnessStep[]
   readonly labels?: readonly SiteLabel[]
   readonly plan?: RewritePlan
+  /** Of a leak without a plan, as far as it is known. */
+  readonly unmended?: Unmended
 }

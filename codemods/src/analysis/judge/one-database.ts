@@ -2,7 +2,7 @@ import ts from 'typescript'
 import { serviceDialectId } from '../connection/acquire-call'
 import type { SiteFacts } from '../calls/site-facts'
 import { unwrapExpression } from '../syntax/syntax'
-import { besideRival, poolOf } from './one-pool'
+import { besideRival, poolOf, rivalry } from './one-pool'
 import type { AnalyzedSite, FileAnalysis } from './package-analysis'
 
 /** What of a pool's options says where it connects to, by name, where that can be compared. */
@@ -40,7 +40,7 @@ export function withOneDatabase(
 
 function leftAlone({ site, facts }: AnalyzedSite, rival: AnalyzedSite): AnalyzedSite {
   const { labels: _labels, ...rest } = site
-  if (site.verdict === 'leak') return { site: rest, facts }
+  if (site.verdict === 'leak') return { site: rest, facts, unmended: rivalry(rival.facts, 'database') }
   return { facts, site: { ...rest, ...besideRival(facts, rival.facts, 'database') } }
 }
 

@@ -5,7 +5,7 @@ import type { SiteFacts } from '../calls/site-facts'
 import { witnessStep } from '../calls/witness'
 import { reasonAdvice, type Site } from '../../model/site'
 import { unwrapExpression } from '../syntax/syntax'
-import type { Judgement } from './judgement'
+import type { Judgement, Unmended } from './judgement'
 
 /** The sites of a file by the function that is under way when they take. */
 export function sitesByFunction(all: readonly SiteFacts[]): (facts: SiteFacts) => readonly SiteFacts[] {
@@ -37,24 +37,30 @@ export function withOnePool(
   })
   if (rival === undefined) return judgement
   const { plan: _plan, labels: _labels, ...rest } = judgement
-  if (judgement.verdict === 'leak') return rest
+  if (judgement.verdict === 'leak') return { ...rest, unmended: rivalry(rival, 'pool') }
   return { ...rest, ...besideRival(facts, rival, 'pool') }
 }
 
 /** What a site is told whose pool is not the only one that its service would have to stand for. */
 export function besideRival(
   { acquire }: SiteFacts,
-  { acquire: rival }: SiteFacts,
+  rival: SiteFacts,
   what: 'pool' | 'database',
 ): Pick<Site, 'verdict' | 'reason' | 'advice' | 'witness'> {
+  const { reason, step } = rivalry(rival, what)
   return {
     verdict: 'manual',
+    reason,
+    advice: reasonAdvice[reason],
+    witness: [witnessStep(acquire.call, 'the connection is taken here'), step],
+  }
+}
+
+/** The same for a leak, which stays one. */
+export function rivalry({ acquire }: SiteFacts, what: 'pool' | 'database'): Unmended {
+  return {
     reason: 'receiver-effect',
-    advice: reasonAdvice['receiver-effect'],
-    witness: [
-      witnessStep(acquire.call, 'the connection is taken here'),
-      witnessStep(rival.call, `and here one of another ${what}: one service cannot stand for both`),
-    ],
+    step: witnessStep(acquire.call, `and here one of another ${what}: one service cannot stand for both`),
   }
 }
 

@@ -3,7 +3,7 @@ import type ts from 'typescript'
 import type { HiddenDependency } from '../../model/hidden-dependency'
 import type { Site } from '../../model/site'
 import type { SourceText } from '../../model/source'
-import type { RewritePlan } from './judgement'
+import type { RewritePlan, Unmended } from './judgement'
 import type { ParseError } from '../modules/parse-package'
 import type { SiteFacts } from '../calls/site-facts'
 
@@ -32,4 +32,6 @@ export interface AnalyzedSite {
   readonly facts: SiteFacts
   /** There when the verdict is `rewritable`, and when a `leak` can be mended by rewriting it. */
   readonly plan?: RewritePlan
+  /** Of a `leak` without a plan: told instead of the leak where its mending was asked for. */
+  readonly unmended?: Unmended
 }

@@ -1,5 +1,6 @@
 import ts from 'typescript'
 import { ImportGraph } from './import-graph'
+import { heritageOf, Overrides } from './overrides'
 import type { ParsedPackage } from './parse-package'
 import type { FunctionLike } from '../syntax/syntax'
 import { isFunctionWithBody, unwrapExpression } from '../syntax/syntax'
@@ -15,11 +16,12 @@ export class CalledFunctions {
   private readonly imports: ImportGraph
   private readonly known = new Map<ts.Expression, FunctionLike | undefined>()
   private checker: ts.TypeChecker
-  private subclasses: ReadonlyMap<string, readonly ts.ClassLikeDeclaration[]> | undefined
+  private overrides: Overrides
 
   constructor(private readonly parsed: ParsedPackage) {
     this.imports = new ImportGraph(parsed)
     this.checker = parsed.checker
+    this.overrides = new Overrides(parsed)
   }
 
   /** The files in which something was looked for that is not parsed yet; empties the list. */
@@ -32,7 +34,7 @@ export class CalledFunctions {
     if (this.checker !== this.parsed.checker) {
       this.checker = this.parsed.checker
       this.known.clear()
-      this.subclasses = undefined
+      this.overrides = new Overrides(this.parsed)
     }
     if (this.known.has(callee)) return this.known.get(callee)
     const found = this.functionOfExpression(callee, 0)
@@ -53,7 +55,7 @@ export class CalledFunctions {
     if (!ts.isPropertyAccessExpression(bare)) return []
     const method = this.functionOfSymbol(this.checker.getSymbolAtLocation(bare.name), 1)
     if (method === undefined) return []
-    const members = this.overridesOf(method)
+    const members = this.overrides.of(method)
     const overriding = members.flatMap((member) => methodWith(member) ?? [])
     return overriding.length === members.length ? [method, ...overriding] : []
   }
@@ -72,30 +74,11 @@ export class CalledFunctions {
       const found = this.functionOfSymbol(symbol, depth + 1)
       const { kind: ownerKind } = unwrapExpression(bare.expression)
       const isSuper = ownerKind === ts.SyntaxKind.SuperKeyword
-      return found !== undefined && !isSuper && this.overridesOf(found).length > 0 ? undefined : found
+      return found !== undefined && !isSuper && this.overrides.of(found).length > 0 ? undefined : found
     }
     if (ts.isElementAccessExpression(bare) && ts.isStringLiteralLike(bare.argumentExpression))
       return this.functionOfSymbol(this.checker.getSymbolAtLocation(bare.argumentExpression), depth + 1)
     return undefined
-  }
-
-  /** The members of that name in classes that extend the method's own: which of them runs is not known. */
-  private overridesOf(method: FunctionLike): readonly ts.ClassElement[] {
-    const owner = ts.isPropertyDeclaration(method.parent) ? method.parent.parent : method.parent
-    const name = ts.isPropertyDeclaration(method.parent) ? method.parent.name : method.name
-    if (!ts.isClassLike(owner) || name === undefined || ts.isPrivateIdentifier(name)) return []
-    this.subclasses ??= subclassesIn(this.parsed.sourceFiles())
-    const pending = [...(this.subclasses.get(owner.name?.text ?? '') ?? [])]
-    const seen = new Set<ts.ClassLikeDeclaration>()
-    const found: ts.ClassElement[] = []
-    for (let subclass = pending.pop(); subclass !== undefined; subclass = pending.pop()) {
-      if (subclass === owner || seen.has(subclass)) continue
-      seen.add(subclass)
-      const member = subclass.members.find((one) => one.name?.getText() === name.getText())
-      if (member !== undefined) found.push(member)
-      pending.push(...(this.subclasses.get(subclass.name?.text ?? '') ?? []))
-    }
-    return found
   }
 
   private functionOfSymbol(symbol: ts.Symbol | undefined, depth: number): FunctionLike | undefined {
@@ -203,29 +186,10 @@ function methodWith(member: ts.ClassElement): FunctionLike | undefined {
   return bare !== undefined && isFunctionWithBody(bare) ? bare : undefined
 }
 
-/** Classes by the name of the class that they extend. */
-function subclassesIn(
-  files: readonly ts.SourceFile[],
-): ReadonlyMap<string, readonly ts.ClassLikeDeclaration[]> {
-  const found = new Map<string, ts.ClassLikeDeclaration[]>()
-  for (const statement of files.flatMap((file) => file.statements)) {
-    const base = ts.isClassDeclaration(statement) ? heritageOf(statement) : undefined
-    if (!ts.isClassDeclaration(statement) || base === undefined) continue
-    const name = ts.isPropertyAccessExpression(base) ? base.name.text : base.getText()
-    found.set(name, [...(found.get(name) ?? []), statement])
-  }
-  return found
-}
-
 function isUnresolved(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
   return (
     (symbol.flags & ts.SymbolFlags.Alias) !== 0 && checker.getAliasedSymbol(symbol).declarations === undefined
   )
-}
-
-function heritageOf(declaration: ts.ClassLikeDeclaration | undefined): ts.Expression | undefined {
-  return declaration?.heritageClauses?.find((clause) => clause.token === ts.SyntaxKind.ExtendsKeyword)
-    ?.types[0]?.expression
 }
 
 function constructorOf(declaration: ts.ClassLikeDeclaration): FunctionLike | undefined {

@@ -169,9 +169,7 @@ export function parsePackage(
     sourceFile: (path) => current.program.getSourceFile(path),
     sourceFiles: () => {
       const { program } = current
-      const late = [...followed].filter(
-        (path) => cache.has(path) || /\bclass\b[^]*\bextends\b/.test(readText(path) ?? ''),
-      )
+      const late = [...followed].filter((path) => cache.has(path) || mayExtendClass(readText(path) ?? ''))
       const paths = new Set([...program.getSourceFiles().map(({ fileName }) => fileName), ...late])
       return [...paths].flatMap((path) => program.getSourceFile(path) ?? [])
     },
@@ -190,6 +188,11 @@ export function parsePackage(
         return { line: line + 1, column: character + 1, message }
       }),
   }
+}
+
+function mayExtendClass(text: string): boolean {
+  const first = text.search(/\bclass\b/)
+  return first !== -1 && /\bextends\b/.test(text.slice(first))
 }
 
 /** Asked for every import of every file with a hit: no list of candidates is made. */

@@ -30,21 +30,48 @@ function isOnlyScopedOrRelease(word: string, dialects: readonly Dialect[]): bool
   return !takes && all.some((dialect) => dialectWords([dialect]).includes(word))
 }
 
-/** `return pool.connect()`, `() => pool.connect()`, or a variable that is given one and returned. */
+/** How far in front of a call it is looked for what becomes of it. */
+const reach = 600
+
+/**
+ * `return pool.connect()`, `given ?? (await pool.connect())` behind an arrow, a callback that keeps a promise, or a variable that is given
+ * one and returned. Calls are few, so they are looked for first, and what stands in front of each.
+ */
 function returnedCall(words: readonly string[]): (text: string) => boolean {
   const names = words.map((word) => word.replace(/[$]/g, '\\$&')).join('|')
-  const direct = new RegExp(
-    `(?:return|=>)\\s*(?:await\\s)?[^;{}\\n]{0,200}?\\b(?:${names})\\s*(?:<[^>]*>)?\\(`,
+  const calls = new RegExp(`\\b(?:${names})\\s*(?:<[^>]*>)?\\(`, 'g')
+  return (text) => {
+    for (const { index } of text.matchAll(calls)) {
+      const before = text.slice(Math.max(0, index - reach), index)
+      const statement = before.slice(1 + Math.max(...[';', '{', '}'].map((end) => before.lastIndexOf(end))))
+      if (returning.test(statement) || isInPromise(before) || isAssignedAndReturned(statement, text))
+        return true
+    }
+    return false
+  }
+}
+
+/** One expression up to the end of the text: a line ends where it surely goes on. */
+const returning = /(?:\breturn\b|=>)(?:[^=\n]|[=!]==?|(?<=(?:[(?:|&]|=>)\s*)\n|\n(?=\s*[?:|&.)]))*$/
+
+/** Inside the parentheses of `new Promise(…)`. */
+function isInPromise(before: string): boolean {
+  const at = before.lastIndexOf('new Promise')
+  if (at === -1) return false
+  const inside = before.slice(at)
+  return inside.split('(').length > inside.split(')').length
+}
+
+/** Where lines end without a semicolon, more is taken for one statement than is: one file more that is parsed for nothing. */
+function isAssignedAndReturned(statement: string, text: string): boolean {
+  const names = statement.matchAll(/(?<![\w$.])([\w$]{1,80})\s*(?::[^=]{1,300})?(?:\?\?|\|\|)?=(?![=>])/g)
+  return [...names].some(([, name]) => name !== undefined && returnOf(name).test(text))
+}
+
+/** The variable itself, or a choice with it: no member of it, and no call that gets it. */
+function returnOf(name: string): RegExp {
+  const escaped = name.replace(/[$]/g, '\\$&')
+  return new RegExp(
+    `\\breturn\\b[\\s(]*(?:[^;{}(,]{0,100}?[^\\w$.;{}(,])?${escaped}(?![\\w$]|\\s*(?:\\?\\.|[.([]))`,
   )
-  // Begun at the beginning of a word only: a source map inside a file is one word of a million characters.
-  const assigned = new RegExp(
-    `(?<![\\w$])([\\w$]+)(?:\\s*:[^=\\n]{1,300})?\\s*=[^;=\\n]{0,200}?\\b(?:${names})\\s*(?:<[^>]*>)?\\(`,
-    'g',
-  )
-  return (text) =>
-    direct.test(text) ||
-    [...text.matchAll(assigned)].some(
-      ([, name]) =>
-        name !== undefined && new RegExp(`return\\s+${name.replace(/[$]/g, '\\$&')}\\b`).test(text),
-    )
 }

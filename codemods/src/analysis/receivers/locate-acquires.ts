@@ -11,6 +11,7 @@ import { isConnections } from '../connection/connections-reference'
 import { findAcquires, isBareCall, namedCalls, type AcquireDecision, type NamedCall } from './find-acquires'
 import { givesHandle } from './handle-types'
 import { isOtherServerOnly, isPostgresOnly, knownModules } from '../connection/known-modules'
+import { Overrides } from '../modules/overrides'
 import type { ParsedPackage } from '../modules/parse-package'
 import { madeResource } from './made-resource'
 import { serviceOfPoolFace } from '../connection/pool-face'
@@ -77,12 +78,13 @@ export function locateAcquires(
   const decideFully = fullDecision(decide, parsed, sources, undecided, options, modules)
   for (const source of undecided)
     byFile.set(source, withResources(findAcquires(calls.get(source) ?? [], all, decideFully), types).found)
-  const wrappers = new Wrappers(types, dialects)
+  const wrappers = new Wrappers(types, dialects, new Overrides(parsed))
+  const direct = new Map(byFile)
   for (let round = 0; round < maxRounds; round++) {
     const hasNew = wrappers.learn([...byFile.values()].flat())
     if (!hasNew && round > 0) break
     for (const [source, named] of calls)
-      byFile.set(source, withDerived(byFile.get(source) ?? [], named, wrappers))
+      byFile.set(source, withDerived(direct.get(source) ?? [], named, wrappers))
   }
   return {
     byFile,

@@ -1,50 +1,8 @@
 import ts from 'typescript'
-import { serviceDialectId, type AcquireCall } from '../connection/acquire-call'
-import { returnedExpressions } from './declared-types'
+import type { AcquireCall } from '../connection/acquire-call'
 import { receiverEffect } from '../connection/receiver-effect'
-import {
-  enclosingFunction,
-  isFunctionWithBody,
-  outermost,
-  unwrapExpression,
-  type FunctionLike,
-} from '../syntax/syntax'
+import { enclosingFunction, isFunctionWithBody, unwrapExpression, type FunctionLike } from '../syntax/syntax'
 import type { FactSource } from './type-fact'
-
-/** The named function that returns what the call takes. */
-export function wrapperAround(
-  acquire: AcquireCall,
-): { readonly declaration: FunctionLike; readonly name: string } | undefined {
-  if (acquire.kind !== 'acquire' || acquire.dialect.id === serviceDialectId) return undefined
-  if (acquire.rule.callbackArgument !== undefined && acquire.call.arguments.length > 0) return undefined
-  const declaration = enclosingFunction(acquire.call)
-  if (ts.isSourceFile(declaration) || declaration.body === undefined || isGenerator(declaration))
-    return undefined
-  const name = nameOf(declaration)
-  if (name === undefined || !returnsIt(acquire, declaration)) return undefined
-  return { declaration, name }
-}
-
-/** Whether every value that the function returns is the acquired connection. */
-function returnsIt({ call }: AcquireCall, { body }: FunctionLike): boolean {
-  if (body === undefined) return false
-  let value: ts.Expression = outermost(call)
-  if (ts.isAwaitExpression(value.parent)) value = outermost(value.parent)
-  const { parent } = value
-  const name =
-    ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)
-      ? parent.name.text
-      : ts.isBinaryExpression(parent) && parent.right === value && ts.isIdentifier(parent.left)
-        ? parent.left.text
-        : undefined
-  const returned = returnedExpressions(body)
-  const isIt = (one: ts.Expression): boolean => {
-    const bare = unwrapExpression(one)
-    if (ts.isIdentifier(bare)) return bare.text === name
-    return bare === call || (ts.isAwaitExpression(bare) && unwrapExpression(bare.expression) === call)
-  }
-  return returned.length > 0 && returned.every(isIt)
-}
 
 /** `return pool.connect()`, and nothing else. */
 export function isPlain(
@@ -123,6 +81,6 @@ export function isAsync(declaration: FunctionLike): boolean {
   return (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Async) !== 0
 }
 
-function isGenerator(declaration: FunctionLike): boolean {
+export function isGenerator(declaration: FunctionLike): boolean {
   return 'asteriskToken' in declaration && declaration.asteriskToken !== undefined
 }

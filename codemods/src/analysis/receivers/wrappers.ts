@@ -5,14 +5,17 @@ import { returnFact } from './declared-types'
 import type { NamedCall } from './find-acquires'
 import { isNamed, type ReceiverTypes } from './receiver-types'
 import { outermost, unwrapExpression, type FunctionLike } from '../syntax/syntax'
+import type { Overrides } from '../modules/overrides'
 import type { TypeFacts } from './type-facts'
 import { membersAskedOf } from './use-evidence'
-import { functionNode, isAsync, isPlain, isVisibleOutside, nameOf, wrapperAround } from './wrapper-functions'
+import { functionNode, isAsync, isPlain, isVisibleOutside } from './wrapper-functions'
+import { wrapperFunctions, type WrapperFunction } from './wrapper-values'
 
 /** The package's own functions that take a connection and return it, by whatever name. */
 export class Wrappers {
-  private readonly byFunction = new Map<FunctionLike, AcquireCall>()
-  private readonly names = new Map<string, AcquireCall>()
+  private readonly byFunction = new Map<FunctionLike, WrapperFunction>()
+  private readonly names = new Map<string, WrapperFunction>()
+  private readonly outside = new Map<ts.CallExpression, AcquireCall | undefined>()
   private readonly releasing = new Map<ts.SourceFile, Map<Dialect, boolean>>()
 
   private readonly facts: TypeFacts
@@ -20,60 +23,68 @@ export class Wrappers {
   constructor(
     private readonly types: ReceiverTypes,
     private readonly dialects: readonly Dialect[],
+    private readonly overrides: Pick<Overrides, 'of'>,
   ) {
     this.facts = types.facts
   }
 
-  get size(): number {
-    return this.byFunction.size
-  }
-
-  /** Learns the functions around the given calls; true when there was a new one. */
+  /** Learns the functions around the given calls; true when there was a new one, or more is known of one. */
   learn(acquires: readonly AcquireCall[]): boolean {
-    const before = this.size
-    for (const acquire of acquires) {
-      // what a scoped call returns is no connection
-      if (acquire.kind !== 'acquire') continue
-      const wrapper = wrapperAround(acquire)
-      if (wrapper === undefined || this.byFunction.has(wrapper.declaration)) continue
-      this.byFunction.set(wrapper.declaration, acquire)
-      this.names.set(wrapper.name, acquire)
+    let hasNew = false
+    for (const wrapper of wrapperFunctions(acquires, this.facts)) {
+      const { declaration, name, otherwise, promised } = wrapper
+      const before = this.byFunction.get(declaration)
+      if (before !== undefined && before.otherwise === otherwise && before.promised === promised) continue
+      hasNew = true
+      this.byFunction.set(declaration, wrapper)
+      // Of two with one name, the one that always takes a connection says more of a call that nothing resolves.
+      const named = this.names.get(name)
+      if (named === undefined || named.declaration === declaration || otherwise === undefined)
+        this.names.set(name, wrapper)
     }
-    return this.size > before
+    return hasNew
   }
 
   /** Names under which other files may call them. */
   exportedNames(): readonly string[] {
-    return [...this.byFunction.keys()].flatMap((declaration) => {
-      const name = nameOf(declaration)
-      return name !== undefined && isVisibleOutside(declaration) ? [name] : []
-    })
+    const visible = [...this.byFunction.values()].filter(({ declaration }) => isVisibleOutside(declaration))
+    return [...new Set(visible.map(({ name }) => name))]
   }
 
   /** The acquire that a call amounts to, when its name is no dialect's. */
   acquireOf(named: NamedCall): AcquireCall | undefined {
-    return this.ofWrapper(named) ?? this.ofDeclaredHandle(named) ?? this.ofPoolArgument(named)
+    return this.ofWrapper(named) ?? this.ofOutside(named)
+  }
+
+  /** What the call alone shows; the same in each round. */
+  private ofOutside(named: NamedCall): AcquireCall | undefined {
+    const { call } = named
+    if (!this.outside.has(call))
+      this.outside.set(call, this.ofDeclaredHandle(named) ?? this.ofPoolArgument(named))
+    return this.outside.get(call)
   }
 
   private ofWrapper(named: NamedCall): AcquireCall | undefined {
     const byName = this.names.get(named.method)
     if (byName === undefined) return undefined
     const declaration = this.functionOf(named.call)
-    const inner = declaration === undefined ? undefined : this.byFunction.get(declaration)
-    if (inner !== undefined) return this.derivedCall(named, inner, declaration)
+    const wrapper = declaration === undefined ? undefined : this.byFunction.get(declaration)
+    if (wrapper !== undefined) return this.derivedCall(named, wrapper, declaration)
     // A method of that name on a receiver that nothing shows: how its result is given back does.
     if (declaration !== undefined || this.isResolved(named.call)) return undefined
     const asked = membersAskedOf(named.call, {}, this.facts.checker)
-    return givesBack(byName.dialect, asked) ? this.derivedCall(named, byName, undefined) : undefined
+    return givesBack(byName.acquire.dialect, asked) ? this.derivedCall(named, byName, undefined) : undefined
   }
 
   private derivedCall(
     named: NamedCall,
-    inner: AcquireCall,
+    { acquire: inner, otherwise, promised }: WrapperFunction,
     declaration: FunctionLike | undefined,
   ): AcquireCall | undefined {
     if (inner.kind !== 'acquire') return undefined
     const isSync = inner.rule.isSync === true && !(declaration !== undefined && isAsync(declaration))
+    const isMere = declaration !== undefined && isPlain(declaration, inner, this.facts.checker)
+    const [rival] = isMere && !isSuper(named.receiver) ? this.overrides.of(declaration) : []
     return {
       ...named,
       kind: 'acquire',
@@ -81,9 +92,17 @@ export class Wrappers {
       rule: { method: named.method, ...(isSync ? { isSync } : {}) },
       via: {
         ...(declaration === undefined ? {} : { declaration }),
-        isPlain: declaration !== undefined && isPlain(declaration, inner, this.facts.checker),
+        isPlain: isMere && rival === undefined,
+        ...(rival === undefined ? {} : { overriddenBy: rival }),
+        ...(this.isApi(named.method) ? { isApi: true } : {}),
+        ...(otherwise === undefined ? {} : { otherwise }),
+        ...(promised === undefined ? {} : { promised }),
       },
     }
+  }
+
+  private isApi(method: string): boolean {
+    return this.dialects.some(({ acquire }) => acquire.some((rule) => rule.method === method))
   }
 
   /** `db.checkout()` whose declared result is a handle of a dialect, and is given back here. */
@@ -152,6 +171,10 @@ export class Wrappers {
     const [declaration, fact] = this.facts.calleeOf(unwrapExpression(call.expression))
     return declaration !== undefined || fact.kind !== 'unknown' || !calledByMethod(call)
   }
+}
+
+function isSuper(receiver: ts.Expression): boolean {
+  return unwrapExpression(receiver).kind === ts.SyntaxKind.SuperKeyword
 }
 
 function calledByMethod(call: ts.CallExpression): boolean {

@@ -167,3 +167,8 @@ export function finallyAround(node: ts.Node): ts.Block | undefined {
 export function containsNode(outer: ts.Node, inner: ts.Node | undefined): boolean {
   return inner !== undefined && outer.pos <= inner.pos && inner.end <= outer.end
 }
+
+/** Nobody compiles such a file: it has the syntax of every version that it may run on. */
+export function isJavaScript(node: ts.Node): boolean {
+  return /\.[cm]?jsx?$/.test(node.getSourceFile().fileName)
+}

@@ -192,7 +192,7 @@ describe('a connection that comes by callback', () => {
     [`if (err) return\nconst end = () => { done() }\nend()\nend()`, 'manual double-release'],
     [`if (err) return\nsetTimeout(done, 1)`, 'manual callback-style'],
     [`if (err) return\nwork(client)\ndone()`, 'manual callback-style'],
-    [`if (err) return\nthen.client = client`, 'manual callback-style'],
+    [`if (err) return\nthen.client = client`, 'manual escapes-to-field'],
     [`if (err) return\nwork(() => done())`, 'manual callback-style'],
     [`if (err) return\nconst { query } = client!\nquery('x')\ndone()`, 'manual callback-style'],
     [`if (err) return\nclient!.query('x', () => { client!.query('y') })\ndone()`, 'manual callback-style'],

@@ -93,10 +93,6 @@ describe('functions of the package that give a connection', () => {
   })
 
   it.each([
-    [
-      'return something else on another path',
-      `async function take(given?: any) { if (given) return given; return pool.connect() }`,
-    ],
     ['are generators', `async function* take() { return pool.connect() }`],
     ['are callbacks without a name', `const take: any = retry(() => pool.connect())`],
   ])('are not those that %s', (_name, wrapper) => {

@@ -24,6 +24,11 @@ test('what merely looks like an import is taken for one', () => {
   expect(importedNames("const a = 'from'\nconst important = 'y'\n")).toEqual([])
 })
 
+test('a bundle full of comments takes no longer than its length', () => {
+  const text = `// from\n${'/***/ /* from */\n'.repeat(50_000)}import a from /* * / **/ 'a'\n`
+  expect(importedNames(text)).toEqual(['a'])
+})
+
 test('a file that others see without importing it is told from one that speaks for itself', () => {
   const affects = (text: string, path = '/x/a.ts'): boolean => scanText(path, text).affectsEveryFile
   expect(affects("import 'a'\n")).toBe(false)

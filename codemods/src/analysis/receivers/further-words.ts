@@ -52,7 +52,7 @@ function returnedCall(words: readonly string[]): (text: string) => boolean {
 }
 
 /** One expression up to the end of the text: a line ends where it surely goes on. */
-const returning = /(?:\breturn\b|=>)(?:[^=\n]|[=!]==?|(?<=(?:[(?:|&]|=>)\s*)\n|\n(?=\s*[?:|&.)]))*$/
+const returning = /(?:\breturn\b|=>)(?:[^=!\n]|!(?!=)|[=!]==?|(?<=(?:[(?:|&]|=>)\s*)\n|\n(?=\s*[?:|&.)]))*$/
 
 /** Inside the parentheses of `new Promise(…)`. */
 function isInPromise(before: string): boolean {

@@ -108,6 +108,13 @@ test('what a thread refuses is said as if it had been this one', async () => {
   expect(stderr).toContain('packages/p1/src/b.ts:11:')
 })
 
+test('an expression of many thousand operands keeps no site from being found', async () => {
+  const before = await run('scan')
+  const deep = `export const isNew = (a: number, b: number): boolean => ${'a !== b && '.repeat(7_500)}true\n`
+  workspace.write('packages/p1/src/b.ts', `${site('b')}${deep}`)
+  expect(await run('scan')).toMatchObject({ exitCode: 0, stdout: before.stdout })
+})
+
 test('a thread that was made ready and is not needed keeps nobody waiting', async () => {
   const { exitCode, stderr } = await run('migrate', 'nobody')
   expect(exitCode).toBe(3)

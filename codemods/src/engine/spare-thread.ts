@@ -2,8 +2,11 @@ import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 
-/** Syntax trees are many small things that live for a moment: with room for them fewer are moved before they are dropped. */
-const resourceLimits = { maxYoungGenerationSizeMb: 48 }
+/**
+ * Syntax trees are many small things that live for a moment: with room for them fewer are moved before they are dropped. They are as deep
+ * as the longest expression, which in written data has thousands of operands; a stack takes only the room that it is used for.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 48, stackSizeMb: 32 }
 /** The compiler alone takes more than half of it: there is nothing to collect before. */
 const initialHeapMb = 96
 

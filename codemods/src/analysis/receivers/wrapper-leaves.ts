@@ -1,5 +1,5 @@
 import ts from 'typescript'
-import { unwrapExpression } from '../syntax/syntax'
+import { outermost, unwrapExpression } from '../syntax/syntax'
 import { throughChoices } from '../syntax/value-flow'
 
 /** The values one of which an expression is: both sides of `given ?? taken`, both ways of a condition; awaited or not. */
@@ -26,16 +26,8 @@ export function leavesOf(expression: ts.Expression): readonly ts.Expression[] {
 export function wholeOf(taken: ts.Expression): ts.Expression {
   let value = taken
   for (;;) {
-    const { parent } = value
-    const next: ts.Expression =
-      ts.isAwaitExpression(parent) ||
-      ts.isParenthesizedExpression(parent) ||
-      ts.isAsExpression(parent) ||
-      ts.isNonNullExpression(parent) ||
-      ts.isSatisfiesExpression(parent) ||
-      ts.isTypeAssertionExpression(parent)
-        ? parent
-        : throughChoices(value)
+    const bare = outermost(value)
+    const next = ts.isAwaitExpression(bare.parent) ? bare.parent : throughChoices(bare)
     if (next === value) return value
     value = next
   }

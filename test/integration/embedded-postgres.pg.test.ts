@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { systemClock } from '../../src/core/clock'
 import { startPostgres } from '../../src/testing/embedded-postgres'
+import { launchPostmaster } from '../../src/testing/postmaster'
 import { isProcessAlive } from '../../src/testing/work-area'
 import { serverConnectionCount, testDatabase } from '../support/postgres'
 import { createTestingStage, type TestingStage } from '../support/postgres-stage'
@@ -169,10 +170,12 @@ describe('a server started by a test', () => {
   })
 
   test('gives up after the start timeout', async () => {
-    // By this clock a millisecond passes whenever somebody looks, however fast the server is.
-    let nowMs = 0
-    const clock = { ...systemClock, now: () => ++nowMs }
-    await expect(startPostgres({ startTimeoutMs: 1 }, { clock })).rejects.toThrow(/not ready within 1 ms/)
+    // A server that is never ready, however slow or fast this machine is.
+    const directory = stage.makeTemporary('never-ready')
+    const program = join(directory, 'postgres')
+    writeFileSync(program, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 })
+    const spec = { program, account: undefined, directory, port: 5432, settings: {}, startTimeoutMs: 20 }
+    await expect(launchPostmaster(spec, systemClock)).rejects.toThrow(/not ready within 20 ms/)
   })
 
   test('is made anew when something has eaten part of the template', async () => {

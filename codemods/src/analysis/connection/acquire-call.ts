@@ -24,6 +24,8 @@ export interface AcquireWrapper {
   readonly declaration?: FunctionLike
   /** It does nothing but take the connection: a call of it and the acquire itself are the same. */
   readonly isPlain: boolean
+  /** Where it takes the connection from, when its declaration is known. */
+  readonly pool?: ts.Expression
   /** The member of a subclass that has its name. */
   readonly overriddenBy?: ts.Node
   /** Its name is one that a dialect asks for: its class offers that API itself. */

@@ -64,9 +64,9 @@ export function rivalry({ acquire }: SiteFacts, what: 'pool' | 'database'): Unme
   }
 }
 
-/** Where the pool that a site takes from is declared. */
+/** Where the pool that a site takes from is declared, be it by a function of the package's own. */
 export function poolOf({ acquire }: SiteFacts, checker: ts.TypeChecker): ts.Declaration | undefined {
-  const receiver = unwrapExpression(acquire.receiver)
+  const receiver = unwrapExpression(acquire.via?.pool ?? acquire.receiver)
   const name = ts.isPropertyAccessExpression(receiver) ? receiver.name : receiver
   const symbol = checker.getSymbolAtLocation(name)
   if (symbol === undefined) return undefined

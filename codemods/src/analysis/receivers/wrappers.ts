@@ -91,7 +91,7 @@ export class Wrappers {
       dialect: inner.dialect,
       rule: { method: named.method, ...(isSync ? { isSync } : {}) },
       via: {
-        ...(declaration === undefined ? {} : { declaration }),
+        ...(declaration === undefined ? {} : { declaration, pool: inner.via?.pool ?? inner.receiver }),
         isPlain: isMere && rival === undefined,
         ...(rival === undefined ? {} : { overriddenBy: rival }),
         ...(this.isApi(named.method) ? { isApi: true } : {}),

@@ -1,3 +1,4 @@
+import { refusedSite } from '../model/refused-site'
 import type { PackageReport, Site } from '../model/site'
 import type { RewriteTarget } from '../model/target'
 import { applyTextEdits } from '../model/text-edit'
@@ -7,7 +8,6 @@ import type { DeclarationCache } from '../project/declaration-cache'
 import type { TypeProblem } from '../project/checked-program'
 import { createTypeComparison, findSyntaxErrors } from '../project/type-check'
 import type { TypeComparison } from '../project/type-check'
-import { refused as asRefused } from '../rewrite/refuse'
 import type { AnalyzedFile } from './knowledge'
 import { siteAtOffset } from './site-at-offset'
 import { toPackageReport } from './scan-package'
@@ -173,5 +173,5 @@ function toPlan(
 function withRefusal(site: Site, message: string | undefined): Site {
   if (message === undefined) return site
   const advice = `After the rewrite this file would no longer type-check: ${message}`
-  return asRefused(site, 'type-error', advice)
+  return refusedSite(site, 'type-error', advice)
 }

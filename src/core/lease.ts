@@ -8,9 +8,9 @@ export interface LeaseEnd {
   readonly error?: unknown
 }
 
-/** Hears once of the end of a lease, after its owner took the connection back; it must not throw. */
+/** Hears once of the end of each lease that it observes, after its owner took the connection back; it must not throw. */
 export interface LeaseObserver {
-  leaseEnded(end: LeaseEnd): void
+  leaseEnded(end: LeaseEnd, lease: Lease): void
 }
 
 /** Where a handle keeps its lease; by a plain property, because making a hidden one costs more than all the rest. */
@@ -27,6 +27,8 @@ interface BorrowedListener {
 }
 
 const kept: LeaseEnd = Object.freeze({ discard: false })
+/** How a lease has ended is not kept. */
+const unknownEnd: LeaseEnd = Object.freeze({ discard: true })
 
 /** What few leases have. */
 class LeaseExtras {
@@ -84,7 +86,7 @@ export abstract class Lease {
     if (extras?.listeners !== undefined) takeOff(this.client, extras.listeners)
     const end = error || extras?.discarded !== undefined ? toDiscard(error || extras?.discarded?.error) : kept
     this.takeBack(end)
-    if (this.observer !== undefined) tell(this.observer, this.secondObserver, extras?.observers, end)
+    if (this.observer !== undefined) this.tell(this.observer, end)
   }
 
   /** Has the client closed when the lease ends. */
@@ -98,8 +100,10 @@ export abstract class Lease {
     if (this.isEnded) throw createEndedError()
   }
 
+  /** Whoever comes too late hears at once. */
   observe(observer: LeaseObserver): void {
-    if (this.observer === undefined) this.observer = observer
+    if (this.isEnded) observer.leaseEnded(unknownEnd, this)
+    else if (this.observer === undefined) this.observer = observer
     else if (this.secondObserver === undefined) this.secondObserver = observer
     else (this.extra().observers ??= []).push(observer)
   }
@@ -141,21 +145,17 @@ export abstract class Lease {
     return this.isEnded ? '[ended lease]' : '[lease]'
   }
 
+  private tell(first: LeaseObserver, end: LeaseEnd): void {
+    const { secondObserver, extras } = this
+    first.leaseEnded(end, this)
+    secondObserver?.leaseEnded(end, this)
+    if (extras?.observers !== undefined)
+      for (const observer of extras.observers) observer.leaseEnded(end, this)
+  }
+
   private extra(): LeaseExtras {
     return (this.extras ??= new LeaseExtras())
   }
-}
-
-/** The second after the first, which may have brought in more. */
-function tell(
-  first: LeaseObserver,
-  second: LeaseObserver | undefined,
-  others: readonly LeaseObserver[] | undefined,
-  end: LeaseEnd,
-): void {
-  first.leaseEnded(end)
-  second?.leaseEnded(end)
-  if (others !== undefined) for (const observer of others) observer.leaseEnded(end)
 }
 
 function takeOff(client: object, listeners: readonly BorrowedListener[]): void {

@@ -121,7 +121,7 @@ class FerryRuntime implements Ferry {
     this.#flags.useComponents?.(resolved.map(({ name }) => name))
     this.#table = new SideTable(resolved, this.#flags)
     this.#scope = new UnitScope(resolved.length, this.#table, deps.random ?? systemRandom)
-    this.#ledger = new LeaseLedger(resolved.length)
+    this.#ledger = new LeaseLedger()
     const budget = this.#createBudget()
     this.#budget = budget
     if (budget !== undefined) {
@@ -245,8 +245,7 @@ class FerryRuntime implements Ferry {
   #createBudget(): ConnectionBudget | undefined {
     const { budget, legacy, service } = this.#options
     if (budget === undefined) return undefined
-    const leased = (): number =>
-      this.#resolved.reduce((sum, _, index) => sum + this.#ledger.outBySide(index).legacy, 0)
+    const leased = (): number => this.#ledger.outBySide().legacy
     const sides = { legacy: createLegacyPhysical(legacy, leased), service: createServicePhysical(service) }
     return new ConnectionBudget(budget.maxConnections, sides, this.#clock)
   }

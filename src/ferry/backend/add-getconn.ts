@@ -109,6 +109,7 @@ function findBackend(manager: object, options: AddGetconnOptions): LegacyBackend
 }
 
 function createGetconn(backend: LegacyBackend, timeoutMs: number | undefined): GetconnMethods {
+  const out = new Set<ScopedConnection>()
   const returning = new WeakMap<object, Promise<void>>()
   const pool = new KeyedPool(
     {
@@ -123,12 +124,13 @@ function createGetconn(backend: LegacyBackend, timeoutMs: number | undefined): G
           const reason = discard
             ? (error ?? new Error('the borrower marked the connection as broken'))
             : undefined
+          out.delete(handle)
           returning.set(
             handle,
             giveBack(backend, () => lease.release(reason)),
           )
         })
-        returning.set(handle, Promise.resolve())
+        out.add(handle)
         claim.lent(handle)
         return handle
       },
@@ -136,11 +138,8 @@ function createGetconn(backend: LegacyBackend, timeoutMs: number | undefined): G
         endLease(connection as object, error)
         return returning.get(connection as object) ?? Promise.resolve()
       },
-      isOut: (connection) =>
-        typeof connection === 'object' &&
-        connection !== null &&
-        returning.has(connection) &&
-        !isLeaseEnded(connection),
+      isOut: (connection) => out.has(connection as ScopedConnection),
+      out: () => [...out],
     },
     waitingPolicy,
   )

@@ -1,5 +1,5 @@
 import type { ScopedConnection } from '../../core/connection'
-import { isConnectionHandle } from '../../core/connection-handle'
+import { isConnectionHandle, isLeaseEnded } from '../../core/connection-handle'
 import { leaseOf, type LeaseEnd, type LeaseObserver } from '../../core/lease'
 import type { Claim } from '../../service/lease-source'
 
@@ -15,6 +15,8 @@ export interface KeyedPoolSource {
   giveBack(connection: unknown, error?: unknown): Promise<void>
   /** Whether the source handed the connection out and has it not back yet. */
   isOut(connection: unknown): boolean
+  /** All that it handed out and has not back yet, to whomever. */
+  out(): readonly ScopedConnection[]
 }
 
 /** In what the kinds of `getconn()` differ. */
@@ -37,34 +39,18 @@ export interface KeyedPoolPolicy {
   acquireError(error: unknown): Error
 }
 
-/**
- * One connection that is out, or on its way. It hangs on the connection's own lease, where it is found again. One is made for each
- * `getconn()`, so its fields are assigned by the constructor alone.
- */
+/** What becomes of the connection of one key, from `getconn()` to `putconn()`; of those without a key, of all. */
 class Entry implements LeaseObserver, Claim {
-  declare readonly pool: KeyedPool
-  declare readonly key: unknown
-  declare promise: Promise<ScopedConnection> | undefined
-  declare connection: ScopedConnection | undefined
-  /** Of a connection that came too late for the close. */
-  declare returning: Promise<void> | undefined
-  declare previous: Entry | undefined
-  declare next: Entry | undefined
+  promise: Promise<ScopedConnection> | undefined
 
-  constructor(pool: KeyedPool, key: unknown) {
-    this.pool = pool
-    this.key = key
-    this.promise = undefined
-    this.connection = undefined
-    this.returning = undefined
-    this.previous = undefined
-    this.next = undefined
-  }
+  constructor(
+    readonly pool: KeyedPool,
+    readonly key: unknown,
+  ) {}
 
   lent(connection: ScopedConnection): void {
-    this.connection = connection
     leaseOf(connection)?.observe(this)
-    this.pool.lent(this, connection)
+    this.pool.lent(connection)
   }
 
   refused(error: unknown): unknown {
@@ -88,9 +74,13 @@ export class KeyedPool {
   readonly #byKey = new Map<unknown, Entry>()
   readonly #isMine = (observer: LeaseObserver): observer is Entry =>
     observer instanceof Entry && observer.pool === this
-  /** The youngest of all. */
-  #last: Entry | undefined
+  /** For all without a key: nobody asks for one of them, so nothing needs to be known of it alone. */
+  readonly #keyless = new Entry(this, undefined)
+  /** Those that are out, or on their way. */
   #count = 0
+  /** Connections that came too late for the close, on their way back. */
+  readonly #late: Promise<void>[] = []
+  #onNoneLeft: (() => void) | undefined
   #isClosed = false
 
   constructor(source: KeyedPoolSource, policy: KeyedPoolPolicy) {
@@ -106,11 +96,13 @@ export class KeyedPool {
     if (present?.promise !== undefined) return present.promise
     const refused = this.#policy.reserve(this.#count)
     if (refused !== undefined) return Promise.reject(refused)
-    const entry = new Entry(this, usedKey)
-    this.#add(entry)
+    this.#count += 1
+    const entry = usedKey === undefined ? this.#keyless : new Entry(this, usedKey)
+    if (usedKey !== undefined) this.#byKey.set(usedKey, entry)
     const taken = this.#source.acquire(entry)
-    entry.promise = isConnectionHandle(taken) ? Promise.resolve(taken) : taken
-    return entry.promise
+    const promise = isConnectionHandle(taken) ? Promise.resolve(taken) : taken
+    if (usedKey !== undefined) entry.promise = promise
+    return promise
   }
 
   /** @returns resolves when the connection has arrived where it came from; never rejects */
@@ -135,23 +127,19 @@ export class KeyedPool {
   async closeall(): Promise<void> {
     if (this.#isClosed) throw this.#policy.closedError()
     this.#isClosed = true
-    const entries: Entry[] = []
-    for (let entry = this.#last; entry !== undefined; entry = entry.previous) entries.unshift(entry)
-    await Promise.all(
-      entries.map(async (entry) => {
-        const { connection, promise } = entry
-        if (connection !== undefined) return this.#source.giveBack(connection, this.#policy.closedError())
-        await promise?.catch(() => undefined) // Its caller is told; here it is just gone.
-        await entry.returning
-      }),
-    )
+    const mine = this.#source.out().filter((connection) => this.#find(connection) !== undefined)
+    const returning = mine.map((connection) => this.#source.giveBack(connection, this.#policy.closedError()))
+    // The others are on their way; their callers are told.
+    if (this.#count > 0) await new Promise<void>((resolve) => (this.#onNoneLeft = resolve))
+    await Promise.all([...returning, ...this.#late])
   }
 
-  /** The entry has its connection. */
-  lent(entry: Entry, connection: ScopedConnection): void {
+  /** Somebody has its connection. */
+  lent(connection: ScopedConnection): void {
     if (!this.#isClosed) return
     // Came too late for the close.
-    entry.returning = this.#source.giveBack(connection, this.#policy.closedError())
+    if (!isLeaseEnded(connection))
+      this.#late.push(this.#source.giveBack(connection, this.#policy.closedError()))
     throw this.#policy.closedError()
   }
 
@@ -174,21 +162,10 @@ export class KeyedPool {
     return lease === undefined || lease.isEnded ? undefined : lease.findObserver(this.#isMine)
   }
 
-  #add(entry: Entry): void {
-    if (entry.key !== undefined) this.#byKey.set(entry.key, entry)
-    entry.previous = this.#last
-    if (this.#last !== undefined) this.#last.next = entry
-    this.#last = entry
-    this.#count += 1
-  }
-
-  #remove(entry: Entry): void {
-    const { key, previous, next } = entry
+  #remove({ key }: Entry): void {
     if (key !== undefined) this.#byKey.delete(key)
-    if (previous !== undefined) previous.next = next
-    if (next === undefined) this.#last = previous
-    else next.previous = previous
     this.#count -= 1
+    if (this.#count === 0) this.#onNoneLeft?.()
   }
 }
 

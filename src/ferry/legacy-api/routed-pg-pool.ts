@@ -5,7 +5,7 @@ import { InvalidOptionError } from '../../core/errors'
 import { PgPool, PgQuery } from '../../pool/pg-driver-pool'
 import type { ComponentRouter } from '../routing/component-router'
 import { plainRequest } from '../routing/side-port'
-import { Checkout, type CheckoutDesk } from './checkout'
+import { Checkouts, type CheckoutDesk } from './checkouts'
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -52,6 +52,9 @@ class RoutedPgPool extends PgPool {
       }
     },
   }
+
+  readonly #checkouts = new Checkouts(this.#desk, false)
+  readonly #heardCheckouts = new Checkouts(this.#desk, true)
 
   constructor(router: ComponentRouter, max: number) {
     super({ max })
@@ -106,9 +109,9 @@ class RoutedPgPool extends PgPool {
     this.#pendingCount += 1
     // Listeners hear of it in the context of its caller, who waits then; without any there is nothing to add to the wait.
     const isHeard = this.#isHeard('connect') || this.#isHeard('acquire')
-    const checkout = new Checkout(this.#desk, isHeard)
-    const taken = this.#router.take(plainRequest, checkout)
-    if (isHeard) return announceThen(taken, checkout)
+    const checkouts = isHeard ? this.#heardCheckouts : this.#checkouts
+    const taken = this.#router.take(plainRequest, checkouts)
+    if (isHeard) return announceThen(taken, checkouts)
     return isConnectionHandle(taken) ? Promise.resolve(taken) : taken
   }
 
@@ -179,10 +182,10 @@ function callBack(checkout: Promise<ScopedConnection>, callback: ConnectCallback
 /** At once when there was no wait. */
 async function announceThen(
   taken: ScopedConnection | Promise<ScopedConnection>,
-  checkout: Checkout,
+  checkouts: Checkouts,
 ): Promise<ScopedConnection> {
   const client = isConnectionHandle(taken) ? taken : await taken
-  checkout.announce(client)
+  checkouts.announce(client)
   return client
 }
 

@@ -63,12 +63,16 @@ export class FerryLease implements LeaseObserver, ReturnTarget, Claim {
   }
 
   lent(connection: ScopedConnection): void {
-    this.watcher.lent(this, connection)
+    try {
+      this.watcher.lent(this, connection)
+    } catch (error) {
+      throw toldBy(this.claim, error)
+    }
     this.claim?.lent(connection)
   }
 
   refused(error: unknown): unknown {
-    // It was lent: whoever threw then has given it back.
+    // It was lent: whoever threw then has given it back, and the claim has been told.
     if (this.handle !== undefined) return error
     this.watcher.refused(this)
     return toldBy(this.claim, error)

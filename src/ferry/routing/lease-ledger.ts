@@ -10,16 +10,11 @@ import { FerryLease, type LeaseKeeper } from './ferry-lease'
 export class LeaseLedger implements LeaseKeeper {
   /** Called when an origin has a connection back. */
   onReturned: (() => void) | undefined
-  readonly #out: Record<Side, number>[] = []
   readonly #leases = new Places<FerryLease>()
   #openCount = 0
   #drainWaiters: (() => void)[] = []
-  readonly #isMine: (observer: LeaseObserver) => observer is FerryLease
-
-  constructor(componentCount: number) {
-    for (let index = 0; index < componentCount; index++) this.#out.push({ legacy: 0, service: 0 })
-    this.#isMine = (observer): observer is FerryLease => observer instanceof FerryLease && observer.isOf(this)
-  }
+  readonly #isMine = (observer: LeaseObserver): observer is FerryLease =>
+    observer instanceof FerryLease && observer.isOf(this)
 
   /** Notes an acquire under way; {@link LeaseLedger.failed} or the lease's `returned` ends it. */
   begin({ unit }: FerryLease): void {
@@ -31,11 +26,8 @@ export class LeaseLedger implements LeaseKeeper {
     if (lease.isReturned) return
     lease.handle = handle
     this.#leases.add(lease)
-    this.#count(lease, 1)
-    const held = leaseOf(handle)
-    held?.observe(lease)
-    // Taken away on its way here, by whoever closed the side.
-    if (held?.isEnded === true) lease.leaseEnded()
+    // Told at once of one that was taken away on its way here, by whoever closed the side.
+    leaseOf(handle)?.observe(lease)
   }
 
   failed(lease: FerryLease): void {
@@ -44,10 +36,7 @@ export class LeaseLedger implements LeaseKeeper {
   }
 
   close(lease: FerryLease): void {
-    if (lease.handle !== undefined) {
-      this.#leases.remove(lease)
-      this.#count(lease, -1)
-    }
+    if (lease.handle !== undefined) this.#leases.remove(lease)
     this.#settle(lease)
     this.onReturned?.()
   }
@@ -75,9 +64,18 @@ export class LeaseLedger implements LeaseKeeper {
     return lease
   }
 
-  /** Leases out now, by side. */
-  outBySide(component: number): Readonly<Record<Side, number>> {
-    return { ...(this.#out[component] ?? { legacy: 0, service: 0 }) }
+  /** What is out, to whomever. */
+  handles(): readonly ScopedConnection[] {
+    return this.#leases.members().flatMap(({ handle }) => handle ?? [])
+  }
+
+  /** Leases out now, by side; of all components, or of one. */
+  outBySide(component?: number): Readonly<Record<Side, number>> {
+    const counts = { legacy: 0, service: 0 }
+    for (const lease of this.#leases.members()) {
+      if (component === undefined || lease.component === component) counts[lease.side] += 1
+    }
+    return counts
   }
 
   /** Resolves when nothing is out and no acquire is under way. */
@@ -92,11 +90,6 @@ export class LeaseLedger implements LeaseKeeper {
       // Ended by its borrower already, and on its way back.
       if (handle !== undefined && !isReturned && !isLeaseEnded(handle)) endLease(handle, error)
     }
-  }
-
-  #count({ component, side }: FerryLease, step: 1 | -1): void {
-    const counts = this.#out[component]
-    if (counts !== undefined) counts[side] += step
   }
 
   #settle({ unit }: FerryLease): void {

@@ -273,6 +273,27 @@ test('any number of observers hear of the end, in order', () => {
   expect(heard).toEqual([1, 2, 3, 4])
 })
 
+test('whoever observes a lease that has ended hears at once', () => {
+  const { handle } = lend()
+  handle.release()
+  const seen: boolean[] = []
+  observeLeaseEnd(handle, ({ discard }) => seen.push(discard))
+  expect(seen).toEqual([true])
+})
+
+test('one observer of several leases hears which of them has ended', () => {
+  const handles = [lend().handle, lend().handle]
+  const heard: unknown[] = []
+  const observer = { leaseEnded: (_end: unknown, { handle }: { handle: unknown }) => heard.push(handle) }
+  for (const handle of handles) {
+    observeLeaseEnd(handle, observer)
+    observeLeaseEnd(handle, observer)
+    observeLeaseEnd(handle, observer)
+  }
+  handles[1]?.release()
+  expect(heard).toEqual([handles[1], handles[1], handles[1]])
+})
+
 test('observers hear of the end after the owner has taken the connection back', () => {
   const { handle, ends } = lend()
   const seen: number[] = []

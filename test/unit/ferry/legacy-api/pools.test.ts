@@ -39,6 +39,51 @@ describe.each(sides)("with parity 'waiting' on the %s side", (side) => {
   })
 })
 
+describe.each(sides)('closeall() on the %s side', (side) => {
+  const open = (max: number) => createStage({ share: shareOf[side], max, ferry: { components: [waiting] } })
+
+  test('closes what came through this pool, with a key or without, and nothing else', async () => {
+    const { portals, ferry, close } = open(4)
+    const { pools, infra, delegatePool } = portals
+    const mine = [await pools.getconn(), await pools.getconn('k')]
+    const others = [await infra.getDbConnection(), await delegatePool.getconn()]
+    await pools.closeall()
+    for (const connection of mine)
+      await expect(connection.query('SELECT 1')).rejects.toMatchObject({ code: 'LEASE_ENDED' })
+    for (const connection of others) await connection.query('SELECT 1')
+    expect(ferry.status().components[0]?.leases[side]).toBe(2)
+    for (const connection of others) connection.release()
+    await close()
+  })
+
+  test('waits for callers under way: whoever gets a connection by it is told, and it is not lost', async () => {
+    const { portals, ferry, close } = open(1)
+    const { pools } = portals
+    const held = await pools.getconn()
+    const waits = [pools.getconn('k'), pools.getconn()].map((wait) =>
+      wait.catch((error: unknown) => String(error)),
+    )
+    const closing = pools.closeall()
+    await expect(held.query('SELECT 1')).rejects.toMatchObject({ code: 'LEASE_ENDED' })
+    expect(await Promise.all(waits)).toEqual(Array(2).fill('PoolError: connection pool is closed'))
+    await closing
+    expect(ferry.status().components[0]?.leases[side]).toBe(0)
+    await (await portals.infra.getDbConnection()).query('SELECT 1')
+    await close()
+  })
+
+  test('waits for callers under way whom nobody gives a connection', async () => {
+    const { portals, close } = open(1)
+    const held = await portals.infra.getDbConnection()
+    const told: string[] = []
+    void portals.pools.getconn().catch((error: unknown) => told.push(String(error)))
+    await portals.pools.closeall()
+    expect(told).toEqual(['PoolError: connection pool exhausted'])
+    held.release()
+    await close()
+  })
+})
+
 test('a key is free again whatever ended the lease', async () => {
   const { portals, ferry, close } = createStage()
   const { pools, infra, delegatePool } = portals

@@ -13,6 +13,20 @@ describe.each(sides)('pgPool on the %s side', (side) => {
     await close()
   })
 
+  test('tells which of several clients was released, and whether it is kept', async () => {
+    const { portals, close } = open()
+    const { pgPool } = portals
+    const clients = [await pgPool.connect(), await pgPool.connect()]
+    const seen: unknown[] = []
+    pgPool.on('release', (_error, client) => seen.push(clients.indexOf(client)))
+    pgPool.on('remove', (client) => seen.push(`removed ${String(clients.indexOf(client))}`))
+    clients[1]?.release(true)
+    clients[0]?.release()
+    expect(seen).toEqual([1, 'removed 1', 0])
+    expect(pgPool.totalCount).toBe(0)
+    await close()
+  })
+
   test('counts what is out, and tells its listeners', async () => {
     const { portals, close } = open()
     const { pgPool } = portals

@@ -108,11 +108,12 @@ export class KeyedPool {
   /** @returns resolves when the connection has arrived where it came from; never rejects */
   putconn(connection: unknown, key?: unknown, close = false): Promise<void> {
     if (this.#isClosed) throw this.#policy.closedError()
-    const entry = this.#find(connection)
     if (isAbsent(key)) {
-      if (entry === undefined && !this.#source.isOut(connection)) throw this.#policy.unkeyedError(connection)
+      // Of whichever pool of the source: each of them takes it home.
+      if (!this.#source.isOut(connection)) throw this.#policy.unkeyedError(connection)
     } else {
       if (isAbsent(connection)) throw this.#policy.missingConnectionError()
+      const entry = this.#find(connection)
       if (entry === undefined || entry.key !== this.#policy.normalizeKey(key)) {
         throw this.#policy.unknownKeyError(key)
       }

@@ -31,7 +31,7 @@ export function createDelegatePool(
       acquire: (claim) => router.take(plainRequest, claim),
       giveBack: (connection, error) => delegate.releaseDbConnection(connection as PoolClient, error),
       isOut: (connection) => router.isOut(connection),
-      out: () => router.out(),
+      out: () => router.ledger.handles(),
     },
     createPsycopg2Policy(limits),
   )

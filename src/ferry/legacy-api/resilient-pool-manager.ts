@@ -44,7 +44,7 @@ export function createResilientPoolManager(
       giveBack: (connection, error) => router.giveBack(connection, error),
       // The lease decides: a connection of this ferry goes home whichever of its facades takes it back.
       isOut: (connection) => router.isOut(connection),
-      out: () => router.out(),
+      out: () => router.ledger.handles(),
     },
     createPsycopg2Policy(limits),
   )

@@ -90,11 +90,6 @@ export class ComponentRouter implements AcquireWatcher {
     return this.deps.ledger.find(connection) !== undefined && !isLeaseEnded(connection)
   }
 
-  /** All that the ferry handed out and has not back yet, to whichever component. */
-  out(): readonly ScopedConnection[] {
-    return this.deps.ledger.handles()
-  }
-
   #runWith<T>(
     connection: ScopedConnection,
     unit: Unit,

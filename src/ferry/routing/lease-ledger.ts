@@ -64,7 +64,7 @@ export class LeaseLedger implements LeaseKeeper {
     return lease
   }
 
-  /** What is out, to whomever. */
+  /** All that is out, to whichever component. */
   handles(): readonly ScopedConnection[] {
     return this.#leases.members().flatMap(({ handle }) => handle ?? [])
   }
